@@ -1,0 +1,28 @@
+using ModelFlow.Core.Naming;
+
+namespace ModelFlow.Core.Catalog;
+
+/// <summary>A version on the model servers.</summary>
+public sealed record Deployment
+{
+    /// <summary>The model.</summary>
+    public required ModelName Model { get; init; }
+
+    /// <summary>The version.</summary>
+    public required VersionName Version { get; init; }
+
+    /// <summary>The base addresses of its replicas.</summary>
+    public required IReadOnlyList<Uri> Endpoints { get; init; }
+
+    /// <summary>When it was loaded.</summary>
+    public required DateTimeOffset LoadedAt { get; init; }
+
+    /// <summary>How long it took to load: the estimate for loading it again.</summary>
+    public required TimeSpan LoadTime { get; init; }
+
+    /// <summary>Whether it is loaded now.</summary>
+    public required bool Loaded { get; init; }
+
+    /// <summary>After this it may be unloaded if no route names it; null while it is in use.</summary>
+    public DateTimeOffset? KeepUntil { get; init; }
+}

@@ -1,0 +1,35 @@
+namespace ModelFlow.Core.Evaluation;
+
+/// <summary>
+/// The offline gates. Absolute limits hold for the candidate alone; relative ones compare it with the stable version
+/// on the same rows by a paired bootstrap, so that noise does not decide. A limit left out is not checked.
+/// </summary>
+public sealed record GatePolicy
+{
+    /// <summary>The least accuracy, 0 to 1.</summary>
+    public double? MinAccuracy { get; init; }
+
+    /// <summary>The least macro-averaged F1, 0 to 1.</summary>
+    public double? MinMacroF1 { get; init; }
+
+    /// <summary>The most expected calibration error, 0 to 1.</summary>
+    public double? MaxCalibrationError { get; init; }
+
+    /// <summary>The most 95th-percentile latency of one batch, in milliseconds.</summary>
+    public double? MaxLatencyP95Ms { get; init; }
+
+    /// <summary>The most accuracy (as a fraction) that may be lost against stable; refused when a greater loss is established.</summary>
+    public double? MaxAccuracyLoss { get; init; }
+
+    /// <summary>The most recall (as a fraction) any slice may lose against stable; refused when a greater loss is established.</summary>
+    public double? MaxSliceRecallLoss { get; init; }
+
+    /// <summary>Slices with fewer rows are reported and not gated, 1 to 1,000,000; 20 by default.</summary>
+    public int MinSliceRows { get; init; } = 20;
+
+    /// <summary>The most the candidate's p95 latency may be as a multiple of stable's.</summary>
+    public double? MaxLatencyRatio { get; init; }
+
+    /// <summary>Confidence of the paired intervals, 0.8 to 0.9999; 0.95 by default, divided over the slices compared.</summary>
+    public double Confidence { get; init; } = 0.95;
+}

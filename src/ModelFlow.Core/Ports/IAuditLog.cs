@@ -1,0 +1,23 @@
+namespace ModelFlow.Core.Ports;
+
+/// <summary>State changes outside any release: rollbacks after the end, freezes, revocations, tokens, policies. Chained by hash like a release's events.</summary>
+public interface IAuditLog
+{
+    /// <summary>Appends an entry to the chain of <paramref name="scope"/>; an entry with an id that is in the chain already changes nothing.</summary>
+    Task AppendAsync(string scope, AuditEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>A scope's entries, oldest first, with their place in the chain.</summary>
+    IAsyncEnumerable<ChainedAuditEntry> ReadAsync(string scope, CancellationToken cancellationToken);
+}
+
+/// <summary>One state change.</summary>
+/// <param name="Id">Makes it idempotent.</param>
+/// <param name="At">When.</param>
+/// <param name="By">Who.</param>
+/// <param name="Action">For example <c>rollback</c>, <c>freeze</c>, <c>revoke</c>, <c>tokenCreated</c>, <c>policySet</c>.</param>
+/// <param name="Subject">What it was done to.</param>
+/// <param name="Message">In a sentence.</param>
+public sealed record AuditEntry(string Id, DateTimeOffset At, string By, string Action, string Subject, string Message);
+
+/// <summary>An entry in its chain.</summary>
+public sealed record ChainedAuditEntry(int Seq, AuditEntry Entry, string PreviousHash, string Hash);

@@ -1,0 +1,34 @@
+using ModelFlow.Core.Catalog;
+using ModelFlow.Core.Naming;
+
+namespace ModelFlow.Core.Ports;
+
+/// <summary>The model servers: ModelFlow.Serving, Triton, TorchServe, vLLM, …</summary>
+public interface IModelServer
+{
+    /// <summary>Loads a version and waits until it is ready; loading a loaded one answers at once.</summary>
+    Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken);
+
+    /// <summary>Unloads a version; one that is not loaded is no error.</summary>
+    Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken);
+
+    /// <summary>The versions that are loaded and ready.</summary>
+    Task<IReadOnlyList<ServedVersion>> ListAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A loaded version.</summary>
+public sealed record ServedVersion(ModelName Model, VersionName Version, Uri Endpoint);
+
+/// <summary>The outcome of loading.</summary>
+public abstract record LoadModel
+{
+    private LoadModel()
+    {
+    }
+
+    /// <summary>Ready at these base addresses.</summary>
+    public sealed record Ready(IReadOnlyList<Uri> Endpoints, TimeSpan Took) : LoadModel;
+
+    /// <summary>The server cannot load these bytes.</summary>
+    public sealed record Refused(string Reason) : LoadModel;
+}

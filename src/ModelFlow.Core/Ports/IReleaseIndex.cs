@@ -1,0 +1,56 @@
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Releases;
+
+namespace ModelFlow.Core.Ports;
+
+/// <summary>Lists across releases: projections of the releases' own partitions, rebuildable from them at any time.</summary>
+public interface IReleaseIndex
+{
+    /// <summary>Enters or updates a release in the lists. A running one is put into the list of running ones <em>before</em> it is created, an ended one is taken out after it ended.</summary>
+    Task PutAsync(ReleaseSummary summary, CancellationToken cancellationToken);
+
+    /// <summary>Ids of the releases entered as running; one that was never created or has ended since may be among them.</summary>
+    IAsyncEnumerable<ReleaseId> ListRunningAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes a release that does not exist or has ended out of the running ones.</summary>
+    Task RemoveRunningAsync(ReleaseId id, CancellationToken cancellationToken);
+
+    /// <summary>Newest first; of one model or of all.</summary>
+    Task<Page<ReleaseSummary>> ListAsync(ModelName? model, int pageSize, string? continuation, CancellationToken cancellationToken);
+
+    /// <summary>The newest attempt of a version; null if it was never released.</summary>
+    Task<ReleaseId?> FindLatestAttemptAsync(ModelName model, VersionName version, CancellationToken cancellationToken);
+
+    /// <summary>Rebuilds every list from the releases' states. Returns how many releases were entered.</summary>
+    Task<int> RebuildAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A release in a list.</summary>
+public sealed record ReleaseSummary
+{
+    /// <summary>The release.</summary>
+    public required ReleaseId Id { get; init; }
+
+    /// <summary>Who or what started it.</summary>
+    public required string StartedBy { get; init; }
+
+    /// <summary>When.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>The stage's name when the list was last updated: at the start and at the end.</summary>
+    public required string Stage { get; init; }
+
+    /// <summary>How it ended; null while it runs.</summary>
+    public Outcome? Outcome { get; init; }
+
+    /// <summary>Why it ended so.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>One page of a list.</summary>
+/// <param name="Items">The items.</param>
+/// <param name="Continuation">Asks for the next page; null when there is none.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Continuation);

@@ -1,0 +1,72 @@
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Policies;
+
+namespace ModelFlow.Core.Traffic;
+
+/// <summary>
+/// How one model's traffic is split, at one generation. A route is replaced, never edited: the next one has
+/// <see cref="Generation"/> + 1 and names the command that made it, and every past one is kept.
+/// </summary>
+public sealed record Route
+{
+    /// <summary>The model.</summary>
+    public required ModelName Model { get; init; }
+
+    /// <summary>1 for the first route of a model; grows by exactly one.</summary>
+    public required long Generation { get; init; }
+
+    /// <summary>The version that gets all traffic that no candidate gets; null only before a model's first version is stable.</summary>
+    public VersionName? Stable { get; init; }
+
+    /// <summary>Versions with a share of traffic, their sum at most 100 %. Their weight holds only while the lease does.</summary>
+    public IReadOnlyList<Candidate> Candidates { get; init; } = [];
+
+    /// <summary>Where the key is that keeps a user on one version.</summary>
+    public StickyPolicy Sticky { get; init; } = new();
+
+    /// <summary>Mixed into the hash of the key; one per release, so that the same people are not always first.</summary>
+    public string Salt { get; init; } = "";
+
+    /// <summary>The release whose ramp this is; null when none is ramping.</summary>
+    public ReleaseId? Release { get; init; }
+
+    /// <summary>The ramp step, counted from 0; null when none is ramping.</summary>
+    public int? Step { get; init; }
+
+    /// <summary>What made this route, unique per change and repeated by a retry of the same change, for example <c>digits-v1.2.0-mlp-1#7</c>.</summary>
+    public required string Cause { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Every version this route can send a request to.</summary>
+    public IEnumerable<VersionName> Versions => Stable is { } s ? Candidates.Select(c => c.Version).Prepend(s) : Candidates.Select(c => c.Version);
+
+    /// <inheritdoc/>
+    public bool Equals(Route? other) => other is not null
+        && Model == other.Model && Generation == other.Generation && Stable == other.Stable
+        && Candidates.SequenceEqual(other.Candidates) && Sticky == other.Sticky
+        && string.Equals(Salt, other.Salt, StringComparison.Ordinal)
+        && Release == other.Release && Step == other.Step
+        && string.Equals(Cause, other.Cause, StringComparison.Ordinal) && At == other.At;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Model, Generation, Cause);
+}
+
+/// <summary>A version with a share of traffic.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="Weight">Its share.</param>
+public sealed record Candidate(VersionName Version, Weight Weight);
+
+/// <summary>Until when the candidates' weights of one generation hold. Renewed on fresh evidence only; never part of the route's history.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Generation">The generation it was given for; a lease of another generation counts as none.</param>
+/// <param name="Until">After this all traffic goes to stable.</param>
+public sealed record RouteLease(ModelName Model, long Generation, DateTimeOffset Until);
+
+/// <summary>What a gateway needs to serve one model: the route, its lease, and where the versions are.</summary>
+/// <param name="Route">The route.</param>
+/// <param name="LeaseUntil">Null when the route has no candidates.</param>
+/// <param name="Endpoints">For each version of the route that is loaded, the base addresses of its replicas.</param>
+public sealed record ServedRoute(Route Route, DateTimeOffset? LeaseUntil, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> Endpoints);
