@@ -35,7 +35,8 @@ public abstract record Command
     public sealed record EvaluateVersion(VersionName? Baseline) : Command;
 
     /// <summary>Asks to be the one release of the model that moves traffic.</summary>
-    public sealed record TakeTurn : Command;
+    /// <param name="Supersede">Whether an older version's release that has the turn is asked to end.</param>
+    public sealed record TakeTurn(bool Supersede) : Command;
 
     /// <summary>Loads the version on the model servers.</summary>
     public sealed record LoadVersion : Command;
@@ -50,14 +51,16 @@ public abstract record Command
     /// <param name="Step">The ramp step.</param>
     /// <param name="Generation">The route generation the step made.</param>
     /// <param name="Since">When the step began.</param>
-    public sealed record LookAtTraffic(int Step, long Generation, DateTimeOffset Since) : Command;
+    /// <param name="Reference">Set when the candidate has all traffic: the step whose stable numbers it is compared with.</param>
+    public sealed record LookAtTraffic(int Step, long Generation, DateTimeOffset Since, StepWindow? Reference) : Command;
 
     /// <summary>Makes the candidate the model's stable version.</summary>
     /// <param name="AfterGeneration">The generation this release made last; 0 for a model's first version.</param>
     public sealed record PromoteVersion(long AfterGeneration) : Command;
 
-    /// <summary>Takes the candidate out of the route. Always makes a new generation, so that a late shift is fenced out.</summary>
-    public sealed record RestoreTraffic : Command;
+    /// <summary>Takes the candidate out of the route. Makes a new generation unless somebody else has since, so that a late shift is fenced out.</summary>
+    /// <param name="AfterGeneration">The generation this release made last; 0 before its first.</param>
+    public sealed record RestoreTraffic(long AfterGeneration) : Command;
 
     /// <summary>Gives the turn back and unloads the version unless it is stable.</summary>
     public sealed record CloseRelease(Outcome Outcome) : Command;

@@ -50,9 +50,10 @@ public abstract record CommandResult
     public sealed record Evaluated(Sha256Digest Report, IReadOnlyList<GateResult> Gates, string Summary) : CommandResult;
 
     /// <summary>This release may move traffic.</summary>
-    public sealed record TurnTaken : CommandResult;
+    /// <param name="Stable">The model's stable version now; null if it has none.</param>
+    public sealed record TurnTaken(VersionName? Stable) : CommandResult;
 
-    /// <summary>It may not yet.</summary>
+    /// <summary>It may not yet: another release has the turn, or the model is frozen. Nothing was changed.</summary>
     public sealed record TurnBusy(string Reason) : CommandResult;
 
     /// <summary>The version is loaded.</summary>
@@ -68,7 +69,8 @@ public abstract record CommandResult
     /// <param name="Report">What it says.</param>
     /// <param name="RouteGeneration">The route's generation now.</param>
     /// <param name="LeaseRenewed">Whether the evidence was fresh enough to renew the weight's lease.</param>
-    public sealed record Looked(GuardrailReport Report, long RouteGeneration, bool LeaseRenewed) : CommandResult;
+    /// <param name="Freeze">The freeze that covers the model, for people; null if there is none.</param>
+    public sealed record Looked(GuardrailReport Report, long RouteGeneration, bool LeaseRenewed, string? Freeze) : CommandResult;
 
     /// <summary>The version is stable.</summary>
     public sealed record Promoted(long Generation) : CommandResult;

@@ -61,8 +61,20 @@ public sealed record ReleaseState
     /// <summary>The generation of the route it made last; 0 before its first.</summary>
     public long RouteGeneration { get; init; }
 
-    /// <summary>Paused by an operator: no step forward, all guards on.</summary>
-    public bool Paused { get; init; }
+    /// <summary>The step before the current one: the reference of the last step, where stable has no traffic of its own.</summary>
+    public StepWindow? PreviousStep { get; init; }
+
+    /// <summary>Whether the newest look renewed the weight's lease.</summary>
+    public bool LeaseHeld { get; init; }
+
+    /// <summary>When an operator paused it: no step forward, all guards on; null while it is not paused.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
+
+    /// <summary>Whether it ever asked for the turn: then the turn is given back at the end.</summary>
+    public bool AskedForTurn { get; init; }
+
+    /// <summary>Whether it ever asked for traffic: then traffic is restored before it ends without success.</summary>
+    public bool AskedForTraffic { get; init; }
 
     /// <summary>The latch: set once by the first thing that failed, never cleared; no traffic goes up after it.</summary>
     public Failure? Failure { get; init; }
@@ -73,8 +85,11 @@ public sealed record ReleaseState
     /// <summary>The sequence number of the newest command; 0 before the first.</summary>
     public int CommandSeq { get; init; }
 
-    /// <summary>How often the pending command failed for want of infrastructure.</summary>
+    /// <summary>How often in a row a command failed for want of infrastructure.</summary>
     public int Retries { get; init; }
+
+    /// <summary>No command is issued before this: the pause between two tries.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
 
     /// <summary>The number of events so far: the next one has this number + 1.</summary>
     public int EventCount { get; init; }
@@ -93,6 +108,11 @@ public sealed record ReleaseState
 /// <param name="ManifestPath">The blob whose arrival completed the upload.</param>
 /// <param name="ETag">Its ETag when it was seen.</param>
 public sealed record UploadReference(string ManifestPath, string ETag);
+
+/// <summary>The traffic of one ramp step.</summary>
+/// <param name="Generation">The route generation the step made.</param>
+/// <param name="Since">When its weight took effect.</param>
+public sealed record StepWindow(long Generation, DateTimeOffset Since);
 
 /// <summary>One approver's yes.</summary>
 /// <param name="By">The identity.</param>

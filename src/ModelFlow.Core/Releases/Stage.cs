@@ -60,7 +60,9 @@ public abstract record Stage
     public sealed record Ramping(int Step, RampPhase Phase, DateTimeOffset StepStartedAt, DateTimeOffset BakeUntil, DateTimeOffset NextLookAt) : Stage;
 
     /// <summary>The candidate becomes the model's stable version.</summary>
-    public sealed record Promoting : Stage;
+    /// <param name="InDoubt">Whether the promotion was asked for and may have taken effect: then only its result decides how the release ends.</param>
+    /// <param name="From">The ramp step it was promoted from; null without a ramp.</param>
+    public sealed record Promoting(bool InDoubt, Ramping? From) : Stage;
 
     /// <summary>Traffic goes back to the stable version; tried until it is done.</summary>
     public sealed record Withdrawing : Stage;
@@ -89,4 +91,7 @@ public enum RampPhase
 
     /// <summary>Still not enough samples and the policy says hold: an operator decides.</summary>
     Holding,
+
+    /// <summary>The model is frozen: the weight stays where it is.</summary>
+    Frozen,
 }

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Policies;
+using ModelFlow.Core.Serialization;
+
+namespace ModelFlow.Core.Releases.Stages;
+
+/// <summary>Traffic moves in steps; each is watched for its bake time, and longer if too little was seen.</summary>
+internal static class RampingStage
+{
+    public static void EnterFirst(Transition t, string message) =>
+        t.Enter(new Stage.Ramping(0, RampPhase.Shifting, t.Now, t.Now, t.Now), message);
+
+    public static NextStep Step(Transition t, Stage.Ramping ramp)
+    {
+        if (ramp.Phase == RampPhase.Shifting)
+        {
+            // Only the first step can find the release paused here: a later one is not begun while it is.
+            if (t.IsPaused && ramp.Step == 0)
+            {
+                return Signals.WaitWhilePaused(t);
+            }
+
+            var next = t.Issue(new Command.ShiftTraffic(ramp.Step, t.Policy.Ramp.Steps[ramp.Step].Weight, t.State.RouteGeneration));
+            t.State = t.State with { AskedForTraffic = t.State.AskedForTraffic || next is NextStep.Run };
+            return next;
+        }
+
+        if (t.Now < ramp.NextLookAt)
+        {
+            return new NextStep.WaitUntil(ramp.NextLookAt);
+        }
+
+        var reference = t.Policy.Ramp.Steps[ramp.Step].Weight == Weight.All ? t.State.PreviousStep : null;
+        return t.Issue(new Command.LookAtTraffic(ramp.Step, t.State.RouteGeneration, ramp.StepStartedAt, reference));
+    }
+
+    public static void Take(Transition t, Stage.Ramping ramp, CommandResult result)
+    {
+        switch (result)
+        {
+            case CommandResult.TrafficShifted shifted:
+                BeginBake(t, ramp, shifted.Generation);
+                break;
+            case CommandResult.TurnBusy busy:
+                HoldForFreeze(t, ramp, busy.Reason);
+                break;
+            case CommandResult.Fenced fenced:
+                t.Fail(Outcome.RolledBack, "operator", $"The route was changed from outside (generation {fenced.Generation}, {fenced.By}).");
+                break;
+            case CommandResult.Looked looked when looked.RouteGeneration != t.State.RouteGeneration:
+                t.Fail(Outcome.RolledBack, "operator", $"The route was changed from outside (generation {looked.RouteGeneration}).");
+                break;
+            case CommandResult.Looked looked:
+                Judge(t, ramp, looked);
+                break;
+        }
+    }
+
+    private static void BeginBake(Transition t, Stage.Ramping ramp, long generation)
+    {
+        var step = t.Policy.Ramp.Steps[ramp.Step];
+        var previous = t.State.RouteGeneration == 0 ? null : new StepWindow(t.State.RouteGeneration, ramp.StepStartedAt);
+        t.State = t.State with
+        {
+            RouteGeneration = generation,
+            PreviousStep = previous,
+            LastLook = null,
+            LeaseHeld = true,
+            Stage = new Stage.Ramping(ramp.Step, RampPhase.Baking, t.Now, t.Now + step.Bake, t.Now + t.Policy.Ramp.LookEvery),
+        };
+        t.Record(
+            "trafficShifted",
+            $"{step.Weight} of traffic is on {t.State.Id.Version}; watched for at least {step.Bake.TotalSeconds:0.#} s.",
+            data: new() { ["weight"] = step.Weight.BasisPoints, ["step"] = ramp.Step, ["generation"] = generation });
+    }
+
+    private static void HoldForFreeze(Transition t, Stage.Ramping ramp, string reason)
+    {
+        if (ramp.Step == 0)
+        {
+            AwaitingTurnStage.WaitAgain(t, reason);
+            return;
+        }
+
+        // The step before goes on being watched; a new try follows its next healthy look without a freeze.
+        t.State = t.State with { Stage = ramp with { Step = ramp.Step - 1, Phase = RampPhase.Frozen, NextLookAt = t.Now + t.Policy.Ramp.LookEvery } };
+        t.Record("waiting", $"Waiting: {reason}.");
+    }
+
+    private static void Judge(Transition t, Stage.Ramping ramp, CommandResult.Looked looked)
+    {
+        var lookBefore = t.State.LastLook;
+        var heldBefore = t.State.LeaseHeld;
+        t.State = t.State with
+        {
+            LastLook = looked.Report,
+            LeaseHeld = looked.LeaseRenewed,
+            Stage = ramp with { NextLookAt = t.Now + t.Policy.Ramp.LookEvery },
+        };
+        if (heldBefore != looked.LeaseRenewed)
+        {
+            t.Record(
+                looked.LeaseRenewed ? "leaseRenewed" : "leaseLapsing",
+                looked.LeaseRenewed
+                    ? "Gateways report again: the candidate's weight holds."
+                    : "No fresh evidence from every gateway: the weight's lease is not renewed, and traffic falls back to stable when it ends.");
+        }
+
+        if (looked.Report.Verdict == Verdict.Harmful)
+        {
+            t.Record("harmFound", Reasons(looked.Report), data: Numbers(looked.Report));
+            t.Fail(Outcome.RolledBack, "guardrail", Reasons(looked.Report));
+            return;
+        }
+
+        if (lookBefore?.Verdict != looked.Report.Verdict)
+        {
+            t.Record("looked", $"{looked.Report.Verdict} after {looked.Report.CandidateRequests} requests.", data: Numbers(looked.Report));
+        }
+
+        MoveOn(t, (Stage.Ramping)t.State.Stage, looked);
+    }
+
+    private static void MoveOn(Transition t, Stage.Ramping ramp, CommandResult.Looked looked)
+    {
+        if (t.IsPaused || t.Now < ramp.BakeUntil)
+        {
+            return;
+        }
+
+        if (looked.Freeze is { } freeze)
+        {
+            ChangePhase(t, ramp, RampPhase.Frozen, $"Waiting: {freeze}.");
+            return;
+        }
+
+        if (looked.Report.Verdict == Verdict.Healthy)
+        {
+            NextStepOfRamp(t, ramp, "healthy for its whole bake time");
+            return;
+        }
+
+        if (t.Now < ramp.BakeUntil + t.Policy.Ramp.ExtendUpTo)
+        {
+            ChangePhase(t, ramp, RampPhase.Extending, "Too little was seen to decide: the step is watched longer.");
+            return;
+        }
+
+        switch (t.Policy.Ramp.WhenInconclusive)
+        {
+            case InconclusiveRule.Continue:
+                NextStepOfRamp(t, ramp, "still inconclusive at the limit, and the policy says go on");
+                break;
+            case InconclusiveRule.Rollback:
+                t.Fail(Outcome.RolledBack, "guardrail", $"Step {ramp.Step + 1} was still inconclusive at its limit, and the policy says roll back.");
+                break;
+            default:
+                ChangePhase(t, ramp, RampPhase.Holding, "Still too little was seen at the limit: an operator decides (promote or abort).");
+                break;
+        }
+    }
+
+    private static void ChangePhase(Transition t, Stage.Ramping ramp, RampPhase phase, string message)
+    {
+        if (ramp.Phase != phase)
+        {
+            t.State = t.State with { Stage = ramp with { Phase = phase } };
+            t.Record("rampPhase", message, data: new() { ["phase"] = phase.ToString(), ["step"] = ramp.Step });
+        }
+    }
+
+    private static void NextStepOfRamp(Transition t, Stage.Ramping ramp, string why)
+    {
+        var message = $"Step {ramp.Step + 1} ({t.Policy.Ramp.Steps[ramp.Step].Weight}) was {why}.";
+        var data = t.State.LastLook is { } look ? Numbers(look) : null;
+        if (ramp.Step + 1 == t.Policy.Ramp.Steps.Count)
+        {
+            t.Record("stepPassed", message, data: data);
+            PromotingStage.Enter(t, "Every step passed.", ramp);
+            return;
+        }
+
+        t.State = t.State with { Stage = ramp with { Step = ramp.Step + 1, Phase = RampPhase.Shifting } };
+        t.Record("stepPassed", message, data: data);
+    }
+
+    private static string Reasons(GuardrailReport report) =>
+        string.Join("; ", report.Metrics.Where(m => m.Verdict == Verdict.Harmful).Select(m => m.Message));
+
+    private static JsonObject Numbers(GuardrailReport report) => JsonSerializer.SerializeToNode(report, CoreJson.Options)!.AsObject();
+}
