@@ -2,9 +2,18 @@ using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Traffic;
 
-/// <summary>What one gateway counted for one model and route generation in one stretch of time.</summary>
+/// <summary>What one gateway counted for one model and route generation in one stretch of time: about a second.</summary>
 public sealed record TrafficWindow
 {
+    /// <summary>The most cells a window may have: 4 versions, 64 groups of keys, 4 kinds.</summary>
+    public const int MaxCells = 1024;
+
+    /// <summary>The version of this record's shape.</summary>
+    public const int CurrentSchema = 1;
+
+    /// <summary>The shape it was written in.</summary>
+    public int Schema { get; init; } = CurrentSchema;
+
     /// <summary>The gateway that counted.</summary>
     public required string Gateway { get; init; }
 
@@ -25,6 +34,24 @@ public sealed record TrafficWindow
 
     /// <summary>Unique per gateway and rising: the same number is the same window.</summary>
     public required long Number { get; init; }
+
+    /// <summary>
+    /// Whether the candidates' weights held from its beginning to its end. Windows in which the lease ran out are no
+    /// fair comparison: in a part of them the candidate had no traffic.
+    /// </summary>
+    public bool Leased { get; init; }
+
+    /// <summary>What was counted; only cells in which something was. A request counts in the window in which it ended.</summary>
+    public IReadOnlyList<TrafficCell> Cells { get; init; } = [];
+
+    /// <inheritdoc/>
+    public bool Equals(TrafficWindow? other) => other is not null
+        && Schema == other.Schema && string.Equals(Gateway, other.Gateway, StringComparison.Ordinal) && Model == other.Model
+        && Generation == other.Generation && Step == other.Step && Start == other.Start && Length == other.Length
+        && Number == other.Number && Leased == other.Leased && Cells.SequenceEqual(other.Cells);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Gateway, Number);
 }
 
 /// <summary>A sign of life: sent with every report, also when there was no traffic.</summary>
@@ -36,5 +63,5 @@ public sealed record GatewayHeartbeat(string Gateway, DateTimeOffset At, Uri Con
 
 /// <summary>What a gateway sends every few seconds.</summary>
 /// <param name="Heartbeat">Its sign of life.</param>
-/// <param name="Windows">What it counted since, at most one per model and generation.</param>
+/// <param name="Windows">What it counted since, and what an earlier report could not deliver.</param>
 public sealed record GatewayReport(GatewayHeartbeat Heartbeat, IReadOnlyList<TrafficWindow> Windows);

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using ModelFlow.Core.Naming;
+
+namespace ModelFlow.Core.Traffic;
+
+/// <summary>A served route made ready for choosing a version for each request. Immutable, for any number of threads; choosing takes no memory.</summary>
+public sealed class RouteTable
+{
+    private readonly VersionName[] _versions;
+    private readonly bool[] _loaded;
+    private readonly int[] _below;
+    private readonly int _stable;
+    private readonly ulong _seed;
+
+    /// <summary>Prepares <paramref name="served"/>.</summary>
+    /// <exception cref="ArgumentException">The candidates' weights are more than 100 %, or a version is named twice.</exception>
+    public RouteTable(ServedRoute served)
+    {
+        Served = served;
+        var route = served.Route;
+        _versions = [.. route.Versions];
+        if (_versions.Distinct().Count() != _versions.Length)
+        {
+            throw new ArgumentException($"The route of {route.Model} at generation {route.Generation} names a version twice.", nameof(served));
+        }
+
+        _stable = route.Stable is null ? -1 : 0;
+        _loaded = [.. _versions.Select(v => served.Endpoints.TryGetValue(v, out var at) && at.Count > 0)];
+        _below = new int[route.Candidates.Count];
+        var sum = 0;
+        for (var i = 0; i < _below.Length; i++)
+        {
+            _below[i] = sum += route.Candidates[i].Weight.BasisPoints;
+        }
+
+        if (sum > Bucketing.Buckets)
+        {
+            throw new ArgumentException($"The candidates' weights of {route.Model} at generation {route.Generation} are {sum} basis points; at most 10000 are allowed.", nameof(served));
+        }
+
+        _seed = Bucketing.SeedOf(route.Salt);
+    }
+
+    /// <summary>What it was made of.</summary>
+    public ServedRoute Served { get; }
+
+    /// <summary>The versions that <see cref="RouteChoice.Version"/> is an index of: stable, if there is one, then the candidates.</summary>
+    public IReadOnlyList<VersionName> Versions => _versions;
+
+    /// <summary>Whether the candidates' weights hold at <paramref name="now"/>; true where there are none.</summary>
+    public bool IsLeased(DateTimeOffset now) => _below.Length == 0 || now < Served.LeaseUntil;
+
+    /// <summary>
+    /// The version for a request. By its bucket a key belongs to a candidate or to stable; a candidate without a lease or without a
+    /// server is replaced by stable, never stable by a candidate. A pin goes to exactly the version it names, lease or not.
+    /// </summary>
+    /// <param name="key">The sticky key; for a request without one, anything random.</param>
+    /// <param name="pin">The version that the caller asked for, if it may; null otherwise.</param>
+    /// <param name="now">The time, to hold the lease against.</param>
+    public RouteChoice Choose(ReadOnlySpan<char> key, VersionName? pin, DateTimeOffset now)
+    {
+        var hash = Bucketing.Hash(_seed, key);
+        if (pin is { } wanted)
+        {
+            var index = Array.IndexOf(_versions, wanted);
+            return index >= 0 && _loaded[index]
+                ? new RouteChoice(ChoiceOutcome.Chosen, index, TrafficKind.Pinned, hash)
+                : new RouteChoice(ChoiceOutcome.PinNotServed, -1, TrafficKind.Pinned, hash);
+        }
+
+        var bucket = Bucketing.BucketOf(hash);
+        for (var i = 0; i < _below.Length; i++)
+        {
+            if (bucket < _below[i])
+            {
+                var index = i + 1 + _stable;
+                return now < Served.LeaseUntil && _loaded[index]
+                    ? new RouteChoice(ChoiceOutcome.Chosen, index, TrafficKind.Normal, hash)
+                    : Stable(TrafficKind.Fallback, hash);
+            }
+        }
+
+        return Stable(TrafficKind.Normal, hash);
+    }
+
+    /// <summary>Stable in place of a candidate that turned out not to answer.</summary>
+    public RouteChoice FallBack(RouteChoice from) => Stable(TrafficKind.Fallback, from.KeyHash);
+
+    private RouteChoice Stable(TrafficKind kind, ulong hash) => _stable >= 0 && _loaded[_stable]
+        ? new RouteChoice(ChoiceOutcome.Chosen, _stable, kind, hash)
+        : new RouteChoice(ChoiceOutcome.NoVersion, -1, kind, hash);
+}
+
+/// <summary>What was chosen for a request.</summary>
+/// <param name="Outcome">Whether a version was.</param>
+/// <param name="Version">Its index in <see cref="RouteTable.Versions"/>; -1 if none was.</param>
+/// <param name="Kind">What the request counts as.</param>
+/// <param name="KeyHash">The hash of its key: see <see cref="Bucketing"/>.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct RouteChoice(ChoiceOutcome Outcome, int Version, TrafficKind Kind, ulong KeyHash)
+{
+    /// <summary>The group of the key, 0 to 63.</summary>
+    public int SubBucket => Bucketing.SubBucketOf(KeyHash);
+}
+
+/// <summary>Whether a version was chosen.</summary>
+public enum ChoiceOutcome
+{
+    /// <summary>One was.</summary>
+    Chosen,
+
+    /// <summary>The request belongs to stable, and there is none or it is not loaded.</summary>
+    NoVersion,
+
+    /// <summary>The version asked for is not in the route or not loaded.</summary>
+    PinNotServed,
+}
