@@ -1,0 +1,37 @@
+using System.Diagnostics.CodeAnalysis;
+using ModelFlow.Core.Naming;
+
+namespace ModelFlow.Core.Freezes;
+
+/// <summary>What a freeze covers: everything (<c>*</c>), the models whose names begin with a prefix (<c>digits-*</c>), or one model.</summary>
+public readonly record struct FreezeScope
+{
+    private readonly string? _value;
+
+    private FreezeScope(string value) => _value = value;
+
+    /// <summary>As text, for example <c>digits-*</c>.</summary>
+    public string Value => _value ?? "";
+
+    /// <summary>The one model; null when it is a prefix or everything.</summary>
+    public ModelName? Model => ModelName.TryParse(Value, out var model, out _) ? model : null;
+
+    /// <summary>Parses <paramref name="text"/>, or says in <paramref name="error"/> what is wrong with it.</summary>
+    public static bool TryParse(string? text, out FreezeScope scope, [NotNullWhen(false)] out string? error)
+    {
+        scope = default;
+        error = null;
+        // What stands before the '*' is a prefix of some model's name if it is one with a letter behind it.
+        if (!ModelName.TryParse(text?.EndsWith('*') == true ? text[..^1] + "x" : text, out _, out _))
+        {
+            error = $"'{text}' is not what can be frozen: write '*' for everything, a model's name, or a prefix of names and '*', for example 'digits-*'.";
+            return false;
+        }
+
+        scope = new FreezeScope(text!);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}
