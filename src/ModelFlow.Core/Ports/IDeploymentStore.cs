@@ -9,7 +9,7 @@ public interface IDeploymentStore
     /// <summary>A deployment; null if the version never was on the model servers.</summary>
     Task<Deployment?> GetAsync(ModelName model, VersionName version, CancellationToken cancellationToken);
 
-    /// <summary>Applies <paramref name="change"/> to what is stored (null if nothing is), again if somebody else wrote in between; a null result writes nothing.</summary>
+    /// <summary>Applies <paramref name="change"/> to what is stored (null if nothing is), again if somebody else wrote in between; a null result writes nothing. Returns what is stored then.</summary>
     Task<Deployment?> UpdateAsync(ModelName model, VersionName version, Func<Deployment?, Deployment?> change, CancellationToken cancellationToken);
 
     /// <summary>Deployments of one model.</summary>

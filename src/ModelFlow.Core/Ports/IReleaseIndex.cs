@@ -6,7 +6,10 @@ namespace ModelFlow.Core.Ports;
 /// <summary>Lists across releases: projections of the releases' own partitions, rebuildable from them at any time.</summary>
 public interface IReleaseIndex
 {
-    /// <summary>Enters or updates a release in the lists. A running one is put into the list of running ones <em>before</em> it is created, an ended one is taken out after it ended.</summary>
+    /// <summary>
+    /// Enters or updates a release in the lists. A running one is put into the list of running ones <em>before</em> it is created,
+    /// an ended one is taken out after it ended. One that is entered as ended never becomes running again: a late writer changes nothing.
+    /// </summary>
     Task PutAsync(ReleaseSummary summary, CancellationToken cancellationToken);
 
     /// <summary>Ids of the releases entered as running; one that was never created or has ended since may be among them.</summary>
@@ -48,6 +51,23 @@ public sealed record ReleaseSummary
 
     /// <summary>When it ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>What the lists say of a release that stands at <paramref name="state"/>.</summary>
+    public static ReleaseSummary Of(ReleaseState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var ended = state.Stage as Stage.Ended;
+        return new ReleaseSummary
+        {
+            Id = state.Id,
+            StartedBy = state.StartedBy,
+            StartedAt = state.StartedAt,
+            Stage = state.Stage.Name,
+            Outcome = ended?.Outcome,
+            Reason = ended?.Reason,
+            EndedAt = ended is null ? null : state.StageSince,
+        };
+    }
 }
 
 /// <summary>One page of a list.</summary>
