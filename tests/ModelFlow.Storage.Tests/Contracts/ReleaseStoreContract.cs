@@ -207,7 +207,7 @@ public abstract class ReleaseStoreContract
     public async Task Result_makes_older_snapshots_worthless()
     {
         var read = await PendAsync(1);
-        await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(), Cancel);
+        await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel);
 
         var (next, events) = Follow(read.State, 1);
 
@@ -221,7 +221,7 @@ public abstract class ReleaseStoreContract
         var (next, events) = Follow(read.State, 1);
         var saved = (SaveRelease.Saved)await Store.SaveAsync(read, next, events, [], Cancel);
 
-        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(), Cancel));
+        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel));
 
         Assert.Null((await Store.LoadAsync(Id, Cancel))!.Result);
         Assert.Equal(saved.Snapshot.Token, (await Store.LoadAsync(Id, Cancel))!.Token);
@@ -243,7 +243,7 @@ public abstract class ReleaseStoreContract
     public async Task Load_gives_the_result_of_the_pending_command_only()
     {
         var read = await PendAsync(1);
-        var stored = (StoreResult.Stored)await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(), Cancel);
+        var stored = (StoreResult.Stored)await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel);
         var (next, events) = Follow(stored.Snapshot.State with { Pending = new PendingCommand(2, new Command.LoadVersion()), CommandSeq = 2 }, 1);
         var saved = (SaveRelease.Saved)await Store.SaveAsync(stored.Snapshot, next, events, [], Cancel);
 
@@ -259,7 +259,7 @@ public abstract class ReleaseStoreContract
         var snapshot = await CreateAsync();
         for (var seq = 1; seq <= 40; seq++)
         {
-            var (pending, events) = Follow(snapshot.State with { Pending = new PendingCommand(seq, new Command.TakeTurn()), CommandSeq = seq }, 20);
+            var (pending, events) = Follow(snapshot.State with { Pending = new PendingCommand(seq, new Command.TakeTurn(Supersede: false)), CommandSeq = seq }, 20);
             snapshot = ((SaveRelease.Saved)await Store.SaveAsync(snapshot, pending, events, [], Cancel)).Snapshot;
             snapshot = ((StoreResult.Stored)await Store.AddResultAsync(snapshot, seq, new CommandResult.TurnBusy($"no {seq}"), Cancel)).Snapshot;
         }
@@ -357,7 +357,7 @@ public abstract class ReleaseStoreContract
 
         var (next, events) = Follow(read.State, 1);
         Assert.IsType<SaveRelease.Conflict>(await Store.SaveAsync(read, next, events, [], Cancel));
-        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(), Cancel));
+        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel));
 
         var fresh = (await Store.LoadAsync(Id, Cancel))!;
         Same.Json(read.State, fresh.State);
@@ -397,7 +397,7 @@ public abstract class ReleaseStoreContract
     protected async Task<ReleaseSnapshot> PendAsync(int seq)
     {
         var read = await CreateAsync();
-        var (next, events) = Follow(read.State with { Pending = new PendingCommand(seq, new Command.TakeTurn()), CommandSeq = seq }, 1);
+        var (next, events) = Follow(read.State with { Pending = new PendingCommand(seq, new Command.TakeTurn(Supersede: false)), CommandSeq = seq }, 1);
         return ((SaveRelease.Saved)await Store.SaveAsync(read, next, events, [], Cancel)).Snapshot;
     }
 }
