@@ -15,19 +15,19 @@ public sealed record GatePolicy
     /// <summary>The most expected calibration error, 0 to 1.</summary>
     public double? MaxCalibrationError { get; init; }
 
-    /// <summary>The most 95th-percentile latency of one batch, in milliseconds.</summary>
+    /// <summary>The most 95th-percentile latency of one batch, in milliseconds, above 0 to 3,600,000.</summary>
     public double? MaxLatencyP95Ms { get; init; }
 
-    /// <summary>The most accuracy (as a fraction) that may be lost against stable; refused when a greater loss is established.</summary>
+    /// <summary>The most accuracy (as a fraction, 0 to 1) that may be lost against stable; refused when a greater loss is established.</summary>
     public double? MaxAccuracyLoss { get; init; }
 
-    /// <summary>The most recall (as a fraction) any slice may lose against stable; refused when a greater loss is established.</summary>
+    /// <summary>The most recall (as a fraction, 0 to 1) any slice may lose against stable; refused when a greater loss is established.</summary>
     public double? MaxSliceRecallLoss { get; init; }
 
     /// <summary>Slices with fewer rows are reported and not gated, 1 to 1,000,000; 20 by default.</summary>
     public int MinSliceRows { get; init; } = 20;
 
-    /// <summary>The most the candidate's p95 latency may be as a multiple of stable's.</summary>
+    /// <summary>The most the candidate's p95 latency may be as a multiple of stable's, 0.1 to 1,000.</summary>
     public double? MaxLatencyRatio { get; init; }
 
     /// <summary>Confidence of the paired intervals, 0.8 to 0.9999; 0.95 by default, divided over the slices compared.</summary>

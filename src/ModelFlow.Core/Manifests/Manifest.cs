@@ -20,7 +20,7 @@ public sealed record Manifest
     /// <summary>The model format in lower case, for example <c>onnx</c>, <c>gguf</c>, <c>safetensors</c>.</summary>
     public required string Format { get; init; }
 
-    /// <summary>Every file of the version, at least one, paths unique without regard to letter case.</summary>
+    /// <summary>Every file of the version, 1 to 10,000, in the order of their paths, which are unique without regard to letter case.</summary>
     public required IReadOnlyList<ManifestFile> Files { get; init; }
 
     /// <summary>Who answers for the version: a person or a team.</summary>
@@ -37,11 +37,26 @@ public sealed record Manifest
 
     /// <summary>The sum of the files' sizes in bytes.</summary>
     public long TotalBytes => Files.Sum(f => f.Size);
+
+    /// <inheritdoc/>
+    public bool Equals(Manifest? other) => other is not null
+        && string.Equals(Schema, other.Schema, StringComparison.Ordinal)
+        && Model == other.Model && Version == other.Version
+        && string.Equals(Format, other.Format, StringComparison.Ordinal)
+        && Files.SequenceEqual(other.Files)
+        && string.Equals(Owner, other.Owner, StringComparison.Ordinal)
+        && string.Equals(Description, other.Description, StringComparison.Ordinal)
+        && Lineage == other.Lineage
+        && Metrics.Count == other.Metrics.Count
+        && Metrics.All(m => other.Metrics.TryGetValue(m.Key, out var value) && m.Value.Equals(value));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Model, Version, Files.Count, Lineage);
 }
 
 /// <summary>One file of a version.</summary>
-/// <param name="Path">Relative, with <c>/</c>, without <c>.</c> or <c>..</c> segments.</param>
-/// <param name="Size">Bytes.</param>
+/// <param name="Path">Relative, with <c>/</c>, without <c>.</c> or <c>..</c> segments, at most 512 characters: see <see cref="RelativePath"/>.</param>
+/// <param name="Size">Bytes, from 0 to the most a block blob can hold.</param>
 /// <param name="Sha256">Digest of the whole file.</param>
 public sealed record ManifestFile(string Path, long Size, Sha256Digest Sha256);
 
@@ -65,6 +80,18 @@ public sealed record Lineage
 
     /// <summary>When training ended.</summary>
     public DateTimeOffset? TrainedAt { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(Lineage? other) => other is not null
+        && Dataset == other.Dataset
+        && Parameters.Count == other.Parameters.Count
+        && Parameters.All(p => other.Parameters.TryGetValue(p.Key, out var value) && string.Equals(p.Value, value, StringComparison.Ordinal))
+        && string.Equals(GitCommit, other.GitCommit, StringComparison.Ordinal)
+        && string.Equals(GitRepository, other.GitRepository, StringComparison.Ordinal)
+        && Parent == other.Parent && TrainedAt == other.TrainedAt;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Dataset, GitCommit, Parent, TrainedAt, Parameters.Count);
 }
 
 /// <summary>A training data set.</summary>

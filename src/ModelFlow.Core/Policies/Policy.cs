@@ -32,7 +32,7 @@ public sealed record Policy
     /// <summary>What may replace the stable version's inputs and outputs.</summary>
     public SignaturePolicy Signature { get; init; } = new();
 
-    /// <summary>What happens when another release of the model is already ramping.</summary>
+    /// <summary>What happens when another release of the model is already ramping; wait by default.</summary>
     public ConcurrencyRule Concurrency { get; init; } = ConcurrencyRule.Wait;
 
     /// <summary>How long a version that was replaced stays loaded for rollback. 1 minute to 30 days; 1 hour by default.</summary>
@@ -58,10 +58,10 @@ public sealed record EvaluationPolicy
     /// <summary>The labelled rows.</summary>
     public required DatasetReference Dataset { get; init; }
 
-    /// <summary>The column with the true class.</summary>
+    /// <summary>The column with the true class; <c>label</c> by default.</summary>
     public string Label { get; init; } = "label";
 
-    /// <summary>Columns whose values name slices; the true class is always one.</summary>
+    /// <summary>Columns whose values name slices, at most 50; the true class is always one and is not listed.</summary>
     public IReadOnlyList<string> Slices { get; init; } = [];
 
     /// <summary>Rows per inference when latency is measured, 1 to 4096; 64 by default.</summary>
@@ -87,7 +87,7 @@ public sealed record ApprovalPolicy
 /// <summary>The gray ramp.</summary>
 public sealed record RampPolicy
 {
-    /// <summary>The steps in order; weights rise strictly and end at 100 %.</summary>
+    /// <summary>The steps in order, 1 to 50; weights rise strictly from above 0 and end at 100 %.</summary>
     public IReadOnlyList<RampStep> Steps { get; init; } =
     [
         new(new Weight(500), TimeSpan.FromMinutes(10)),
@@ -99,13 +99,13 @@ public sealed record RampPolicy
     /// <summary>How often the live numbers are looked at and the weight's lease renewed. 1 second to 5 minutes; 15 seconds by default.</summary>
     public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a weight holds without renewal. At least three looks; 90 seconds by default.</summary>
+    /// <summary>How long a weight holds without renewal. At least three looks and at most 1 hour; 90 seconds by default.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary>How much longer than its bake time a step may wait for enough samples. 0 to 7 days; 1 hour by default.</summary>
     public TimeSpan ExtendUpTo { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>What happens when there are still not enough samples then.</summary>
+    /// <summary>What happens when there are still not enough samples then; hold by default.</summary>
     public InconclusiveRule WhenInconclusive { get; init; } = InconclusiveRule.Hold;
 
     /// <summary>How a key is found that keeps a user on one version.</summary>
@@ -113,7 +113,7 @@ public sealed record RampPolicy
 }
 
 /// <summary>One step of a ramp.</summary>
-/// <param name="Weight">The candidate's share of traffic.</param>
+/// <param name="Weight">The candidate's share of traffic, above 0.</param>
 /// <param name="Bake">How long it is watched at least. 1 second to 30 days.</param>
 public sealed record RampStep(Weight Weight, TimeSpan Bake);
 
@@ -133,7 +133,7 @@ public enum InconclusiveRule
 /// <summary>Where the sticky key of a request is.</summary>
 public sealed record StickyPolicy
 {
-    /// <summary>Header or cookie.</summary>
+    /// <summary>Header or cookie; header by default.</summary>
     public StickyKind Kind { get; init; } = StickyKind.Header;
 
     /// <summary>The header's or cookie's name; <c>x-modelflow-key</c> by default.</summary>

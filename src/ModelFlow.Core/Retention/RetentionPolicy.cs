@@ -1,6 +1,6 @@
 namespace ModelFlow.Core.Retention;
 
-/// <summary>When versions that nothing needs any more move to cheaper tiers, counted from when they were last stable (or registered). A step left out is not taken.</summary>
+/// <summary>When versions that nothing needs any more move to cheaper tiers, counted from when they were last stable (or registered). Null: the step is not taken. 1 second to 36,500 days each, rising.</summary>
 public sealed record RetentionPolicy
 {
     /// <summary>To the cool tier; 30 days by default.</summary>

@@ -1,0 +1,287 @@
+using CsCheck;
+using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Evaluation;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Policies;
+using ModelFlow.Core.Retention;
+using ModelFlow.Testing;
+
+namespace ModelFlow.Core.Tests.Policies;
+
+public sealed class PolicyReaderTests
+{
+    internal static readonly string Hash = new('a', 64);
+
+    /// <summary>Only what must be there.</summary>
+    internal static readonly string Least = $$"""
+        smoke: { dataset: { path: d/golden.jsonl, sha256: {{Hash}} } }
+        evaluation: { dataset: { path: d/eval.csv, sha256: {{Hash}} } }
+
+        """;
+
+    /// <summary>Everything, with no value that is the default.</summary>
+    internal static readonly string Full = $$"""
+        schema: modelflow/policy/v1
+        smoke:
+          dataset: { path: d/golden.jsonl, sha256: "{{Hash}}" }
+          timeLimit: 30s
+        evaluation:
+          dataset:
+            path: d/eval.csv
+            sha256: {{Hash}}
+          label: truth
+          slices: [country, 'age group']
+          batchSize: 128
+          timeLimit: 1h30m
+          gates:
+            minAccuracy: 0.9
+            minMacroF1: 88 %
+            maxCalibrationError: 0.1
+            maxLatencyP95Ms: 25.5
+            maxAccuracyLoss: 2%
+            maxSliceRecallLoss: 5 %
+            minSliceRows: 30
+            maxLatencyRatio: 3
+            confidence: 0.99
+        approval:
+          required: 2
+          expiresAfter: 1d
+        ramp:
+          steps:
+            - { weight: 50 bp, bake: 10m }
+            - { weight: 12.5 %, bake: 1.5h }
+            - { weight: 100%, bake: 1s }
+          lookEvery: 5s
+          lease: 20s
+          extendUpTo: 0s
+          whenInconclusive: rollback
+          sticky: { kind: cookie, name: user }
+        guardrails:
+          errorRateIncrease: 2 %
+          latencyP50Ratio: 1.2
+          latencyP95Ratio: off
+          minRequests: 10
+          falseAlarmBudget: 0.01
+        signature:
+          breaking: cutOver
+        concurrency: supersede
+        keepLoaded: 2h
+        retention:
+          coolAfter: 1d
+          coldAfter: never
+          archiveAfter: 400d
+          deleteAfter: 1000d
+          keepStable: 1
+        """;
+
+    [Fact]
+    public void Read_least_hasTheDefaultsOfTheRecords()
+    {
+        var policy = Parsed(Least);
+        Assert.Equal(TimeSpan.FromMinutes(1), policy.Smoke.TimeLimit);
+        Assert.Equal(new EvaluationPolicy { Dataset = new("d/eval.csv", Sha256Digest.Parse(Hash)) }, policy.Evaluation);
+        Assert.Equal(new ApprovalPolicy(), policy.Approval);
+        Assert.Equal(new RampPolicy().Steps, policy.Ramp.Steps);
+        Assert.Equal(new GuardrailPolicy(), policy.Guardrails);
+        Assert.Equal(new RetentionPolicy(), policy.Retention);
+    }
+
+    [Fact]
+    public void Read_full_hasEveryValue()
+    {
+        var policy = Parsed(Full);
+        var digest = Sha256Digest.Parse(Hash);
+        Assert.Equal(new SmokePolicy(new("d/golden.jsonl", digest), TimeSpan.FromSeconds(30)), policy.Smoke);
+        Assert.Equal(["country", "age group"], policy.Evaluation.Slices);
+        Assert.Equal((new DatasetReference("d/eval.csv", digest), "truth", 128, TimeSpan.FromMinutes(90)), (policy.Evaluation.Dataset, policy.Evaluation.Label, policy.Evaluation.BatchSize, policy.Evaluation.TimeLimit));
+        Assert.Equal(
+            new GatePolicy
+            {
+                MinAccuracy = 0.9,
+                MinMacroF1 = 0.88,
+                MaxCalibrationError = 0.1,
+                MaxLatencyP95Ms = 25.5,
+                MaxAccuracyLoss = 0.02,
+                MaxSliceRecallLoss = 0.05,
+                MinSliceRows = 30,
+                MaxLatencyRatio = 3,
+                Confidence = 0.99,
+            },
+            policy.Evaluation.Gates);
+        Assert.Equal(new ApprovalPolicy { Required = 2, ExpiresAfter = TimeSpan.FromDays(1) }, policy.Approval);
+        Assert.Equal(
+            [new RampStep(new Weight(50), TimeSpan.FromMinutes(10)), new RampStep(new Weight(1250), TimeSpan.FromMinutes(90)), new RampStep(Weight.All, TimeSpan.FromSeconds(1))],
+            policy.Ramp.Steps);
+        Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(20), TimeSpan.Zero), (policy.Ramp.LookEvery, policy.Ramp.Lease, policy.Ramp.ExtendUpTo));
+        Assert.Equal((InconclusiveRule.Rollback, new StickyPolicy { Kind = StickyKind.Cookie, Name = "user" }), (policy.Ramp.WhenInconclusive, policy.Ramp.Sticky));
+        Assert.Equal(
+            new GuardrailPolicy { ErrorRateIncrease = 0.02, LatencyP50Ratio = 1.2, LatencyP95Ratio = null, MinRequests = 10, FalseAlarmBudget = 0.01 },
+            policy.Guardrails);
+        Assert.Equal((BreakingSignatureRule.CutOver, ConcurrencyRule.Supersede, TimeSpan.FromHours(2)), (policy.Signature.Breaking, policy.Concurrency, policy.KeepLoaded));
+        Assert.Equal(
+            new RetentionPolicy { CoolAfter = TimeSpan.FromDays(1), ColdAfter = null, ArchiveAfter = TimeSpan.FromDays(400), DeleteAfter = TimeSpan.FromDays(1000), KeepStable = 1 },
+            policy.Retention);
+    }
+
+    [Fact]
+    public void Read_policyOfTheSamples_isValidAndPinsTheFilesThatLieBesideIt()
+    {
+        var folder = Path.Combine(Repository.Root, "samples", "digits");
+        var policy = Parsed(File.ReadAllText(Path.Combine(folder, "policy.yaml")));
+        foreach (var dataset in new[] { policy.Smoke.Dataset, policy.Evaluation.Dataset })
+        {
+            Assert.Equal(Sha256Digest.Of(File.ReadAllBytes(Path.Combine(folder, Path.GetFileName(dataset.Path)))), dataset.Sha256);
+        }
+    }
+
+    [Theory]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1m }, { weight: 5 %, bake: 1m }, { weight: 100 %, bake: 1m } ] }", "ramp.steps[1].weight", "must rise")]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1m } ] }", "ramp.steps[0].weight", "ends at 100 %")]
+    [InlineData("ramp: { steps: [ ] }", "ramp.steps", "0 steps")]
+    [InlineData("ramp: { steps: [ { weight: 5, bake: 1m } ] }", "ramp.steps[0].weight", "with its unit")]
+    [InlineData("ramp: { steps: [ { weight: 0 %, bake: 1m } ] }", "ramp.steps[0].weight", "above 0")]
+    [InlineData("ramp: { steps: [ { weight: 101 %, bake: 1m } ] }", "ramp.steps[0].weight", "above 0 to 100 %")]
+    [InlineData("ramp: { steps: [ { weight: 0.005 %, bake: 1m } ] }", "ramp.steps[0].weight", "steps of 0.01 %")]
+    [InlineData("ramp: { steps: [ { weight: 100 % } ] }", "ramp.steps[0].bake", "needed")]
+    [InlineData("ramp: { steps: [ { weight: 100 %, bake: 10 } ] }", "ramp.steps[0].bake", "with its unit")]
+    [InlineData("ramp: { steps: [ { weight: 100 %, bake: 31d } ] }", "ramp.steps[0].bake", "1s to 30d")]
+    [InlineData("ramp: { steps: [ { weight: 100 %, bake: 999999999d } ] }", "ramp.steps[0].bake", "1s to 30d")]
+    [InlineData("ramp: { steps: [ 5 % ] }", "ramp.steps[0]", "Fields are needed")]
+    [InlineData("ramp: { lookEvery: 10s, lease: 29s }", "ramp.lease", "at least 30s")]
+    [InlineData("ramp: { lookEvery: 1m }", "ramp.lease", "at least 3m")]
+    [InlineData("ramp: { whenInconclusive: rollbak }", "ramp.whenInconclusive", "did you mean rollback?")]
+    [InlineData("ramp: { whenInconclusive: Hold }", "ramp.whenInconclusive", "did you mean hold?")]
+    [InlineData("ramp: { sticky: { name: 'x y' } }", "ramp.sticky.name", "header or cookie")]
+    [InlineData("ramp: { sticky: { name: X-ModelFlow-Version } }", "ramp.sticky.name", "another name")]
+    [InlineData("ramp: { look_every: 10s }", "ramp.look_every", "did you mean 'lookEvery'?")]
+    [InlineData("guardrail: { minRequests: 5 }", "guardrail", "did you mean 'guardrails'?")]
+    [InlineData("guardrails: { latencyP95Ratio: 1 }", "guardrails.latencyP95Ratio", "above 1")]
+    [InlineData("guardrails: { errorRateIncrease: }", "guardrails.errorRateIncrease", "no value")]
+    [InlineData("guardrails: { errorRateIncrease: '0.1' }", "guardrails.errorRateIncrease", "without quotes")]
+    [InlineData("guardrails: { errorRateIncrease: off, latencyP95Ratio: off }", "guardrails", "Every tolerance is off")]
+    [InlineData("guardrails: { falseAlarmBudget: 0.3 }", "guardrails.falseAlarmBudget", "0.0001 to 0.2")]
+    [InlineData("guardrails: { minRequests: 1.5 }", "guardrails.minRequests", "whole number")]
+    [InlineData("guardrails: { minRequests: .nan }", "guardrails.minRequests", "whole number")]
+    [InlineData("guardrails: [ ]", "guardrails", "Fields are needed")]
+    [InlineData("approval: { required: 11 }", "approval.required", "0 to 10")]
+    [InlineData("approval: { expiresAfter: soon }", "approval.expiresAfter", "not a duration")]
+    [InlineData("approval: { expiresAfter: 10m1h }", "approval.expiresAfter", "not a duration")]
+    [InlineData("approval: { expiresAfter: -1h }", "approval.expiresAfter", "not a duration")]
+    [InlineData("approval: { expiresAfter: '' }", "approval.expiresAfter", "not a duration")]
+    [InlineData("retention: { coolAfter: 90d }", "retention.coldAfter", "not after 'coolAfter'")]
+    [InlineData("retention: { deleteAfter: 10d }", "retention.deleteAfter", "not after 'archiveAfter'")]
+    [InlineData("retention: { coolAfter: sometimes }", "retention.coolAfter", "Or write never")]
+    [InlineData("retention: { keepStable: 0 }", "retention.keepStable", "1 to 100")]
+    [InlineData("keepLoaded: 10s", "keepLoaded", "1m to 30d")]
+    [InlineData("concurrency: queue", "concurrency", "wait, supersede")]
+    [InlineData("schema: modelflow/policy/v2", "schema", "modelflow/policy/v1")]
+    [InlineData("signature: { breaking: true }", "signature.breaking", "refuse, cutOver")]
+    [InlineData("keepLoaded: 1h\nkeepLoaded: 2h", "keepLoaded", "twice")]
+    [InlineData("keepLoaded: &a 1h", "keepLoaded", "Anchors")]
+    [InlineData("keepLoaded: *a", "keepLoaded", "Aliases")]
+    [InlineData("keepLoaded: !!str 1h", "keepLoaded", "Tags")]
+    [InlineData("<<: { keepLoaded: 1h }", "<<", "no such field")]
+    [InlineData("? [a]\n: 1", "", "one word")]
+    public void Read_wrongField_namesItAndTheRemedy(string yaml, string path, string remedy) => AssertError(PolicyReader.Read(Least + yaml), path, remedy);
+
+    [Theory]
+    [InlineData("path: d/golden.json", "smoke.dataset.path", ".jsonl or .csv")]
+    [InlineData("path: ../golden.csv", "smoke.dataset.path", "'..'")]
+    [InlineData("sha256: abc", "smoke.dataset.sha256", "64 hexadecimal")]
+    [InlineData("sha: abc", "smoke.dataset.sha256", "needed")]
+    public void Read_wrongDataset_namesIt(string field, string path, string remedy) =>
+        AssertError(PolicyReader.Read($"smoke: {{ dataset: {{ {field} }} }}"), path, remedy);
+
+    [Theory]
+    [InlineData("gates: { minAccuracy: 97 }", "gates.minAccuracy", "0 to 1 are allowed (0 % to 100 %)")]
+    [InlineData("gates: { maxAccuracyLoss: two }", "gates.maxAccuracyLoss", "0.02 or 2 %")]
+    [InlineData("gates: { confidence: 0.5 }", "gates.confidence", "0.8 to 0.9999")]
+    [InlineData("gates: { maxLatencyP95Ms: 0 }", "gates.maxLatencyP95Ms", "above 0")]
+    [InlineData("gates: { maxLatencyRatio: 0 }", "gates.maxLatencyRatio", "0.1 to 1,000")]
+    [InlineData("gates: { maxSliceRecalLoss: 0.1 }", "gates.maxSliceRecalLoss", "did you mean 'maxSliceRecallLoss'?")]
+    [InlineData("slices: [label]", "slices", "always a slice")]
+    [InlineData("slices: [a, a]", "slices", "twice")]
+    [InlineData("slices: a", "slices", "A list is needed")]
+    [InlineData("slices: [a, [b]]", "slices[1]", "One value")]
+    [InlineData("batchSize: 5000", "batchSize", "1 to 4,096")]
+    public void Read_wrongEvaluation_namesIt(string field, string path, string remedy) =>
+        AssertError(PolicyReader.Read($"evaluation:\n  dataset: {{ path: a.csv, sha256: {Hash} }}\n  {field}\nsmoke: {{ dataset: {{ path: a.csv, sha256: {Hash} }} }}"), $"evaluation.{path}", remedy);
+
+    [Fact]
+    public void Read_mistake_saysItsLine()
+    {
+        var errors = Invalid(PolicyReader.Read(Least + "ramp:\n  lookEvery: 1s\n  steps:\n    - weight: 5 %\n      bake: 0s\n    - weight: 100 %\n      bake: 1s\n"));
+        var error = Assert.Single(errors);
+        Assert.Equal("ramp.steps[0].bake", error.Path);
+        Assert.EndsWith("(line 7)", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_manyMistakes_reportsAll()
+    {
+        var errors = Invalid(PolicyReader.Read("smoke: {}\napproval: { required: x }\nextra: 1\nkeepLoaded: 5\n"));
+        Assert.Equal(["smoke.dataset", "evaluation", "approval.required", "keepLoaded", "extra"], errors.Select(e => e.Path));
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("# only a comment", "empty")]
+    [InlineData("- a", "map of fields")]
+    [InlineData("hello", "map of fields")]
+    [InlineData("a: [", "not YAML")]
+    [InlineData("a: b: c", "not YAML")]
+    [InlineData("ramp:\n\t- b", "not YAML")]
+    [InlineData("a: {b: [c,\nN\nd: 1}", "not YAML")]
+    [InlineData("a: 1\n---\nb: 2", "second document")]
+    public void Read_noPolicy_refused(string yaml, string why) => AssertError(PolicyReader.Read(yaml), "", why);
+
+    [Fact]
+    public void Read_tooManyBytes_refused() => AssertError(PolicyReader.Read(new string('#', PolicyReader.MaxBytes + 1)), "", "at most 262144");
+
+    [Theory]
+    [InlineData("[", "]")]
+    [InlineData("{a: ", "}")]
+    public void Read_nestedTooDeep_refused(string open, string close) =>
+        Invalid(PolicyReader.Read("a: " + string.Concat(Enumerable.Repeat(open, 20_000)) + "1" + string.Concat(Enumerable.Repeat(close, 20_000))));
+
+    [Fact]
+    public void Read_allGuardrailsOffAndContinue_accepted() =>
+        Parsed(Least + "guardrails: { errorRateIncrease: off, latencyP95Ratio: off }\nramp: { whenInconclusive: continue }");
+
+    [Fact]
+    public void Read_anythingAtAll_neverThrows()
+    {
+        // Real policies with pieces cut out, doubled and replaced, so that the reader gets past the first line.
+        var piece = Gen.OneOf(Gen.Int[0, Pieces.Length - 1].Select(i => Pieces[i]), Gen.String[0, 4]);
+        Gen.Select(Gen.Int[0, Full.Length], Gen.Int[0, 30], piece).Array[1, 4].Sample(edits =>
+        {
+            var yaml = Full;
+            foreach (var (at, cut, insert) in edits)
+            {
+                var start = Math.Min(at, yaml.Length);
+                yaml = yaml[..start] + insert + yaml[Math.Min(yaml.Length, start + cut)..];
+            }
+
+            Assert.NotNull(PolicyReader.Read(yaml));
+        }, iter: 5_000);
+    }
+
+    private static readonly string[] Pieces =
+        [":", "\n", "  ", "- ", "{", "}", "[", "]", "&", "*", "!", "|", ">", "'", "\"", "%", "\t", "?", "---", "\0", "\u2028", "\ufeff", "0", "1e309", "~"];
+
+    private static Policy Parsed(string yaml) =>
+        PolicyReader.Read(yaml) switch
+        {
+            ParsePolicy.Parsed(var policy) => policy,
+            ParsePolicy.Invalid(var errors) => throw new Xunit.Sdk.XunitException(string.Join('\n', errors)),
+            _ => throw new NotSupportedException(),
+        };
+
+    private static IReadOnlyList<FieldError> Invalid(ParsePolicy outcome) => Assert.IsType<ParsePolicy.Invalid>(outcome).Errors;
+
+    private static void AssertError(ParsePolicy outcome, string path, string remedy)
+    {
+        var errors = Invalid(outcome);
+        Assert.True(errors.Any(e => e.Path == path && e.Message.Contains(remedy, StringComparison.Ordinal)), string.Join('\n', errors));
+    }
+}
