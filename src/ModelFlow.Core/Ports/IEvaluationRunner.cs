@@ -12,6 +12,9 @@ namespace ModelFlow.Core.Ports;
 /// </summary>
 public interface IEvaluationRunner
 {
+    /// <summary>The model formats it can inspect and run, in lower case, for example <c>onnx</c>.</summary>
+    IReadOnlySet<string> SupportedFormats { get; }
+
     /// <summary>Runs a job to its end, or ends it at its time limit. The same job id again finds the earlier run's outputs.</summary>
     Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken);
 }

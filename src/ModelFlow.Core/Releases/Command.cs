@@ -44,7 +44,7 @@ public abstract record Command
     /// <summary>Gives the candidate a share of traffic, if the route is still the one this release knows.</summary>
     /// <param name="Step">The ramp step, counted from 0.</param>
     /// <param name="Weight">The share.</param>
-    /// <param name="AfterGeneration">The generation this release made last; 0 before its first, when any route without a ramp will do.</param>
+    /// <param name="AfterGeneration">The generation this release knows: the change is made only if it is still the current one.</param>
     public sealed record ShiftTraffic(int Step, Weight Weight, long AfterGeneration) : Command;
 
     /// <summary>Compares the candidate with stable in the step's windows, and renews the weight's lease on fresh evidence.</summary>
@@ -55,11 +55,11 @@ public abstract record Command
     public sealed record LookAtTraffic(int Step, long Generation, DateTimeOffset Since, StepWindow? Reference) : Command;
 
     /// <summary>Makes the candidate the model's stable version.</summary>
-    /// <param name="AfterGeneration">The generation this release made last; 0 for a model's first version.</param>
+    /// <param name="AfterGeneration">The generation this release knows; 0 for a model's first version.</param>
     public sealed record PromoteVersion(long AfterGeneration) : Command;
 
     /// <summary>Takes the candidate out of the route. Makes a new generation unless somebody else has since, so that a late shift is fenced out.</summary>
-    /// <param name="AfterGeneration">The generation this release made last; 0 before its first.</param>
+    /// <param name="AfterGeneration">The generation this release knows.</param>
     public sealed record RestoreTraffic(long AfterGeneration) : Command;
 
     /// <summary>Gives the turn back and unloads the version unless it is stable.</summary>

@@ -51,7 +51,8 @@ public abstract record CommandResult
 
     /// <summary>This release may move traffic.</summary>
     /// <param name="Stable">The model's stable version now; null if it has none.</param>
-    public sealed record TurnTaken(VersionName? Stable) : CommandResult;
+    /// <param name="Generation">The route's generation now; 0 if the model has none. Every later change of this release names the generation it follows.</param>
+    public sealed record TurnTaken(VersionName? Stable, long Generation) : CommandResult;
 
     /// <summary>It may not yet: another release has the turn, or the model is frozen. Nothing was changed.</summary>
     public sealed record TurnBusy(string Reason) : CommandResult;

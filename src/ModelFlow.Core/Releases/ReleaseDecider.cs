@@ -65,7 +65,7 @@ public static class ReleaseDecider
                 Retry(t, pending.Command, faulted.Reason);
                 return;
             case CommandResult.Refused refused:
-                t.Fail(t.State.Stage is Stage.Ramping or Stage.Promoting && t.State.RouteGeneration > 0 ? Outcome.RolledBack : Outcome.Rejected, refused.By, refused.Reason);
+                t.Fail(HasHadTraffic(t.State) ? Outcome.RolledBack : Outcome.Rejected, refused.By, refused.Reason);
                 return;
         }
 
@@ -84,6 +84,13 @@ public static class ReleaseDecider
             case Stage.Closing stage: ClosingStage.Take(t, stage, result); break;
         }
     }
+
+    internal static bool HasHadTraffic(ReleaseState state) => state.Stage switch
+    {
+        Stage.Ramping ramp => ramp.Step > 0 || ramp.Phase != RampPhase.Shifting,
+        Stage.Promoting promoting => promoting.From is not null,
+        _ => false,
+    };
 
     private static void Retry(Transition t, Command command, string reason)
     {

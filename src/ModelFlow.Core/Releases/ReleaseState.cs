@@ -58,7 +58,7 @@ public sealed record ReleaseState
     /// <summary>The newest look at live traffic.</summary>
     public GuardrailReport? LastLook { get; init; }
 
-    /// <summary>The generation of the route it made last; 0 before its first.</summary>
+    /// <summary>The generation of the route it made last, or found when it took its turn; 0 before, and for a model without a route.</summary>
     public long RouteGeneration { get; init; }
 
     /// <summary>The step before the current one: the reference of the last step, where stable has no traffic of its own.</summary>

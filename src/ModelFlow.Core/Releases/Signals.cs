@@ -55,7 +55,7 @@ internal static class Signals
                 Ignore(t, signal, "it has no traffic yet");
                 break;
             case SignalKind.Revoked:
-                t.Fail(t.State.AskedForTraffic ? Outcome.RolledBack : Outcome.Rejected, "revoked", $"{t.State.Id.Version} was revoked by {signal.By}{Said(signal)}.", signal.By);
+                t.Fail(ReleaseDecider.HasHadTraffic(t.State) ? Outcome.RolledBack : Outcome.Rejected, "revoked", $"{t.State.Id.Version} was revoked by {signal.By}{Said(signal)}.", signal.By);
                 break;
         }
     }

@@ -35,7 +35,8 @@ internal static class AwaitingTurnStage
                     new Stage.Inspecting(),
                     $"The stable version changed from {Name(t.State.Baseline)} to {Name(taken.Stable)} since the evaluation: it is made again, and approvals lapse.");
                 break;
-            case CommandResult.TurnTaken:
+            case CommandResult.TurnTaken taken:
+                t.State = t.State with { RouteGeneration = taken.Generation };
                 t.Enter(new Stage.Loading(), "It is this release's turn.");
                 break;
             case CommandResult.TurnBusy busy:

@@ -62,7 +62,7 @@ internal static class RampingStage
     private static void BeginBake(Transition t, Stage.Ramping ramp, long generation)
     {
         var step = t.Policy.Ramp.Steps[ramp.Step];
-        var previous = t.State.RouteGeneration == 0 ? null : new StepWindow(t.State.RouteGeneration, ramp.StepStartedAt);
+        var previous = ramp.Step == 0 ? null : new StepWindow(t.State.RouteGeneration, ramp.StepStartedAt);
         t.State = t.State with
         {
             RouteGeneration = generation,

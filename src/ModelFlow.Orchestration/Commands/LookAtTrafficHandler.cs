@@ -1,0 +1,69 @@
+using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Ports;
+using ModelFlow.Core.Releases;
+using ModelFlow.Core.Traffic;
+using ModelFlow.Orchestration.Operations;
+using ModelFlow.Orchestration.Traffic;
+
+namespace ModelFlow.Orchestration.Commands;
+
+/// <summary>Compares the candidate with stable in the step's windows, and renews the weight's lease on fresh evidence.</summary>
+public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows windows, ServedRoutes served, FreezeGuard freezes, TimeProvider time)
+{
+    /// <summary>Runs the command.</summary>
+    public async Task<CommandResult> RunAsync(CommandContext context, Command.LookAtTraffic command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(command);
+        var current = await routes.GetAsync(context.Model, cancellationToken);
+        if (current is null || current.Route.Generation != command.Generation || current.Route.Stable is not { } stable)
+        {
+            var nothing = new GuardrailReport(Verdict.Inconclusive, [], 0, 0);
+            return new CommandResult.Looked(nothing, current?.Route.Generation ?? 0, LeaseRenewed: false, Freeze: null);
+        }
+
+        var seen = await ReadAsync(context.Model, command.Generation, command.Since, cancellationToken);
+        var reference = command.Reference is { } step ? await ReadAsync(context.Model, step.Generation, step.Since, cancellationToken) : null;
+        var report = GuardrailJudge.Judge(context.Policy.Guardrails, seen, stable, context.Version, context.Policy.Ramp.Steps.Count, reference);
+        var renewed = report.Verdict != Verdict.Harmful && await RenewLeaseAsync(context, current, cancellationToken);
+        return new CommandResult.Looked(report, command.Generation, renewed, await freezes.FindAsync(context.Model, cancellationToken));
+    }
+
+    /// <summary>
+    /// Fresh evidence is a recent sign of life, with or without requests, of every gateway that could still be holding the weight.
+    /// A gateway silent for a whole lease holds none: its own lease has run out.
+    /// </summary>
+    private async Task<bool> RenewLeaseAsync(CommandContext context, CurrentRoute current, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var lease = context.Policy.Ramp.Lease;
+        var gateways = (await windows.ListGatewaysAsync(now - lease, cancellationToken))
+            .Where(g => g.Generations.ContainsKey(context.Model))
+            .ToList();
+        if (gateways.Count == 0 || gateways.Exists(g => g.At < now - (lease / 2)))
+        {
+            return false;
+        }
+
+        var until = now + lease;
+        if (!await routes.RenewLeaseAsync(context.Model, current.Route.Generation, until, cancellationToken))
+        {
+            return false;
+        }
+
+        await served.PushAsync(current with { LeaseUntil = until }, cancellationToken);
+        return true;
+    }
+
+    private async Task<List<TrafficWindow>> ReadAsync(ModelName model, long generation, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        var read = new List<TrafficWindow>();
+        await foreach (var window in windows.ReadAsync(model, generation, since, cancellationToken))
+        {
+            read.Add(window);
+        }
+
+        return read;
+    }
+}

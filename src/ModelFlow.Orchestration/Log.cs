@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+using ModelFlow.Core.Naming;
+
+namespace ModelFlow.Orchestration;
+
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Warning, "Release {Release} could not be driven; next try in {Backoff}.")]
+    public static partial void DriveFailed(this ILogger logger, Exception exception, ReleaseId release, TimeSpan backoff);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Command {Command} of release {Release} failed.")]
+    public static partial void CommandFailed(this ILogger logger, Exception exception, string command, ReleaseId release);
+
+    [LoggerMessage(1003, LogLevel.Information, "Upload {Path} was refused ({By}): {Reason}")]
+    public static partial void UploadRefused(this ILogger logger, string path, string by, string reason);
+
+    [LoggerMessage(1004, LogLevel.Warning, "Upload {Path} waits: no policy is set for model {Model}. Set one with 'modelflow policy set'.")]
+    public static partial void NoPolicy(this ILogger logger, string path, ModelName model);
+
+    [LoggerMessage(1005, LogLevel.Warning, "Upload {Path} could not be taken in; it is tried again.")]
+    public static partial void IntakeFailed(this ILogger logger, Exception exception, string path);
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using ModelFlow.Orchestration.Commands;
+using ModelFlow.Orchestration.Intake;
+using ModelFlow.Orchestration.Operations;
+using ModelFlow.Orchestration.Traffic;
+
+namespace ModelFlow.Orchestration;
+
+/// <summary>Adds the loop and its commands to a host.</summary>
+public static class OrchestrationServices
+{
+    /// <summary>
+    /// Adds everything here as singletons. The host adds the ports of <c>ModelFlow.Core.Ports</c>, a <see cref="TimeProvider"/>
+    /// and an <see cref="IDoorbell"/>.
+    /// </summary>
+    public static IServiceCollection AddModelFlowOrchestration(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton<PolicyCache>();
+        services.TryAddSingleton<ReleaseEngine>();
+        services.TryAddSingleton<ReleaseDriver>();
+        services.TryAddSingleton<CommandRunner>();
+        services.TryAddSingleton<RegisterVersionHandler>();
+        services.TryAddSingleton<AssessVersionHandler>();
+        services.TryAddSingleton<TakeTurnHandler>();
+        services.TryAddSingleton<LoadVersionHandler>();
+        services.TryAddSingleton<ShiftTrafficHandler>();
+        services.TryAddSingleton<LookAtTrafficHandler>();
+        services.TryAddSingleton<PromoteVersionHandler>();
+        services.TryAddSingleton<RestoreTrafficHandler>();
+        services.TryAddSingleton<CloseReleaseHandler>();
+        services.TryAddSingleton<ServedRoutes>();
+        services.TryAddSingleton<RouteChanger>();
+        services.TryAddSingleton<StableHistory>();
+        services.TryAddSingleton<FreezeGuard>();
+        services.TryAddSingleton<ReleaseSignals>();
+        services.TryAddSingleton<StartRelease>();
+        services.TryAddSingleton<RollbackModel>();
+        services.TryAddSingleton<IncomingSweep>();
+        return services;
+    }
+}
