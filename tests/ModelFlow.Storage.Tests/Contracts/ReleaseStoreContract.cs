@@ -207,7 +207,7 @@ public abstract class ReleaseStoreContract
     public async Task Result_makes_older_snapshots_worthless()
     {
         var read = await PendAsync(1);
-        await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel);
+        await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null, 0), Cancel);
 
         var (next, events) = Follow(read.State, 1);
 
@@ -221,7 +221,7 @@ public abstract class ReleaseStoreContract
         var (next, events) = Follow(read.State, 1);
         var saved = (SaveRelease.Saved)await Store.SaveAsync(read, next, events, [], Cancel);
 
-        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel));
+        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null, 0), Cancel));
 
         Assert.Null((await Store.LoadAsync(Id, Cancel))!.Result);
         Assert.Equal(saved.Snapshot.Token, (await Store.LoadAsync(Id, Cancel))!.Token);
@@ -243,7 +243,7 @@ public abstract class ReleaseStoreContract
     public async Task Load_gives_the_result_of_the_pending_command_only()
     {
         var read = await PendAsync(1);
-        var stored = (StoreResult.Stored)await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel);
+        var stored = (StoreResult.Stored)await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null, 0), Cancel);
         var (next, events) = Follow(stored.Snapshot.State with { Pending = new PendingCommand(2, new Command.LoadVersion()), CommandSeq = 2 }, 1);
         var saved = (SaveRelease.Saved)await Store.SaveAsync(stored.Snapshot, next, events, [], Cancel);
 
@@ -357,7 +357,7 @@ public abstract class ReleaseStoreContract
 
         var (next, events) = Follow(read.State, 1);
         Assert.IsType<SaveRelease.Conflict>(await Store.SaveAsync(read, next, events, [], Cancel));
-        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null), Cancel));
+        Assert.IsType<StoreResult.Conflict>(await Store.AddResultAsync(read, 1, new CommandResult.TurnTaken(null, 0), Cancel));
 
         var fresh = (await Store.LoadAsync(Id, Cancel))!;
         Same.Json(read.State, fresh.State);
