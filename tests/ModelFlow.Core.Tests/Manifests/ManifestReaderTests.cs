@@ -8,7 +8,7 @@ public sealed class ManifestReaderTests
 {
     internal static readonly string Hash = new('a', 64);
 
-    private static readonly string Good = $$"""
+    internal static readonly string Good = $$"""
         {
           "schema": "modelflow/manifest/v1",
           "model": "digits",

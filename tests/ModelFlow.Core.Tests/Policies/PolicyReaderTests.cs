@@ -48,7 +48,7 @@ public sealed class PolicyReaderTests
           expiresAfter: 1d
         ramp:
           steps:
-            - { weight: 50 bp, bake: 10m }
+            - { weight: 50 bp, bake: 20m }
             - { weight: 12.5 %, bake: 1.5h }
             - { weight: 100%, bake: 1s }
           lookEvery: 5s
@@ -110,7 +110,7 @@ public sealed class PolicyReaderTests
             policy.Evaluation.Gates);
         Assert.Equal(new ApprovalPolicy { Required = 2, ExpiresAfter = TimeSpan.FromDays(1) }, policy.Approval);
         Assert.Equal(
-            [new RampStep(new Weight(50), TimeSpan.FromMinutes(10)), new RampStep(new Weight(1250), TimeSpan.FromMinutes(90)), new RampStep(Weight.All, TimeSpan.FromSeconds(1))],
+            [new RampStep(new Weight(50), TimeSpan.FromMinutes(20)), new RampStep(new Weight(1250), TimeSpan.FromMinutes(90)), new RampStep(Weight.All, TimeSpan.FromSeconds(1))],
             policy.Ramp.Steps);
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(20), TimeSpan.Zero), (policy.Ramp.LookEvery, policy.Ramp.Lease, policy.Ramp.ExtendUpTo));
         Assert.Equal((InconclusiveRule.Rollback, new StickyPolicy { Kind = StickyKind.Cookie, Name = "user" }), (policy.Ramp.WhenInconclusive, policy.Ramp.Sticky));
@@ -126,7 +126,7 @@ public sealed class PolicyReaderTests
     [Fact]
     public void Read_policyOfTheSamples_isValidAndPinsTheFilesThatLieBesideIt()
     {
-        var folder = Path.Combine(Repository.Root, "samples", "digits");
+        var folder = Path.Combine(RepositoryRoot.Find(), "samples", "digits");
         var policy = Parsed(File.ReadAllText(Path.Combine(folder, "policy.yaml")));
         foreach (var dataset in new[] { policy.Smoke.Dataset, policy.Evaluation.Dataset })
         {
