@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Ports;
+using ModelFlow.Storage.Releases;
+using ModelFlow.Storage.Routes;
+
+namespace ModelFlow.Storage;
+
+/// <summary>Registers the storage adapters.</summary>
+public static class StorageServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers an adapter for every port that stores something, all on one account. Run <see cref="StorageSetup.EnsureCreatedAsync"/>
+    /// once before the first use. The options are checked when the host starts.
+    /// </summary>
+    public static IServiceCollection AddModelFlowStorage(this IServiceCollection services, Action<StorageOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var options = services.AddOptions<StorageOptions>().ValidateDataAnnotations().ValidateOnStart();
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
+        services.TryAddSingleton<StorageSetup>();
+        services.TryAddSingleton<IReleaseStore, TableReleaseStore>();
+        services.TryAddSingleton<IRouteStore, TableRouteStore>();
+        services.TryAddSingleton<IRampTurns, TableRampTurns>();
+        return services;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Azure.Data.Tables;
+using ModelFlow.Core.Ports;
+using ModelFlow.Core.Serialization;
+
+namespace ModelFlow.Storage.Tables;
+
+/// <summary>Sizes and shapes that all rows share.</summary>
+internal static class RowDocument
+{
+    // Azure: a string property holds 64 KiB in UTF-16, a binary one 64 KiB, a row 1 MiB with names and keys.
+    public const int MaxTextChars = 30_000;
+    public const int PartBytes = 64 * 1024;
+    public const int MaxRowBytes = 1_000_000;
+
+    /// <summary>What a row takes on the wire: strings as UTF-16, binaries in Base64.</summary>
+    public static int SizeOf(TableEntity row) => row.Sum(p => (2 * p.Key.Length) + p.Value switch
+    {
+        string s => 2 * s.Length,
+        byte[] b => b.Length / 3 * 4,
+        _ => 16,
+    });
+}
+
+/// <summary>
+/// A value kept in a table row as JSON, with the version of its shape. Up to 30,000 characters it is one readable text property;
+/// beyond that it is compressed (Brotli) into binary properties of 64 KiB, up to about a megabyte.
+/// </summary>
+/// <param name="name">The property's name: <c>{name}</c>, <c>{name}Schema</c>, <c>{name}0</c>, <c>{name}1</c>, …</param>
+/// <param name="upgrades">Each makes the shape after from the one before: the first from 1 to 2. The current shape is their number plus one.</param>
+internal sealed class RowDocument<T>(string name, params Func<JsonObject, JsonObject>[] upgrades)
+{
+    private readonly string _schema = name + "Schema";
+
+    /// <summary>The version that is written.</summary>
+    public int CurrentSchema => upgrades.Length + 1;
+
+    /// <summary>Puts <paramref name="value"/> into <paramref name="row"/>.</summary>
+    /// <exception cref="StorageException">It is bigger than a row.</exception>
+    public TableEntity Write(TableEntity row, T value)
+    {
+        var json = JsonSerializer.Serialize(value, CoreJson.Options);
+        row[_schema] = CurrentSchema;
+        if (json.Length <= RowDocument.MaxTextChars)
+        {
+            row[name] = json;
+            return row;
+        }
+
+        var bytes = Compress(json);
+        for (var part = 0; part * RowDocument.PartBytes < bytes.Length; part++)
+        {
+            row[PartName(part)] = bytes.AsSpan(part * RowDocument.PartBytes, Math.Min(RowDocument.PartBytes, bytes.Length - (part * RowDocument.PartBytes))).ToArray();
+        }
+
+        // The row's own limit counts bytes, not Base64.
+        var size = row.Sum(p => (2 * p.Key.Length) + (p.Value is byte[] b ? b.Length : p.Value is string s ? 2 * s.Length : 16));
+        return size <= RowDocument.MaxRowBytes
+            ? row
+            : throw new StorageException($"A {typeof(T).Name} of {json.Length:N0} characters does not fit into a table row, even compressed.");
+    }
+
+    /// <summary>Whether the row has such a value.</summary>
+    public bool IsIn(TableEntity row) => row.ContainsKey(_schema);
+
+    /// <summary>Takes the value out of a row, in whatever shape it was written.</summary>
+    /// <exception cref="StorageException">It was written by a newer ModelFlow, or is damaged.</exception>
+    public T Read(TableEntity row)
+    {
+        try
+        {
+            var schema = row.GetInt32(_schema) ?? throw new JsonException($"the property '{_schema}' is missing");
+            if (schema > CurrentSchema)
+            {
+                throw new StorageException($"The row {row.PartitionKey}/{row.RowKey} was written by a newer ModelFlow (shape {schema} of {typeof(T).Name}; this one knows {CurrentSchema}): upgrade this one.");
+            }
+
+            var json = row.TryGetValue(name, out var text) ? (string)text : Decompress(row);
+            if (schema == CurrentSchema)
+            {
+                return JsonSerializer.Deserialize<T>(json, CoreJson.Options) ?? throw new JsonException("it is null");
+            }
+
+            var old = JsonNode.Parse(json)?.AsObject() ?? throw new JsonException("it is null");
+            var current = upgrades.Skip(schema - 1).Aggregate(old, (shape, upgrade) => upgrade(shape));
+            return current.Deserialize<T>(CoreJson.Options) ?? throw new JsonException("it is null");
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException or InvalidCastException or InvalidOperationException or NotSupportedException)
+        {
+            throw new StorageException($"The row {row.PartitionKey}/{row.RowKey} holds no readable {typeof(T).Name}: {e.Message}", e);
+        }
+    }
+
+    private string PartName(int part) => name + part.ToString(CultureInfo.InvariantCulture);
+
+    private static byte[] Compress(string json)
+    {
+        using var buffer = new MemoryStream();
+        using (var brotli = new BrotliStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            brotli.Write(Encoding.UTF8.GetBytes(json));
+        }
+
+        return buffer.ToArray();
+    }
+
+    private string Decompress(TableEntity row)
+    {
+        using var buffer = new MemoryStream();
+        for (var part = 0; row.TryGetValue(PartName(part), out var bytes); part++)
+        {
+            buffer.Write((byte[])bytes);
+        }
+
+        buffer.Position = 0;
+        using var brotli = new BrotliStream(buffer, CompressionMode.Decompress);
+        using var reader = new StreamReader(brotli, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}
