@@ -4,6 +4,7 @@ using ModelFlow.Orchestration.Commands;
 using ModelFlow.Orchestration.Intake;
 using ModelFlow.Orchestration.Operations;
 using ModelFlow.Orchestration.Traffic;
+using ModelFlow.Orchestration.Upkeep;
 
 namespace ModelFlow.Orchestration;
 
@@ -38,6 +39,7 @@ public static class OrchestrationServices
         services.TryAddSingleton<StartRelease>();
         services.TryAddSingleton<RollbackModel>();
         services.TryAddSingleton<IncomingSweep>();
+        services.TryAddSingleton<DeploymentUpkeep>();
         return services;
     }
 }

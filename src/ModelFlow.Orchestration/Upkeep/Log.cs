@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+using ModelFlow.Core.Naming;
+
+namespace ModelFlow.Orchestration.Upkeep;
+
+internal static partial class Log
+{
+    [LoggerMessage(1301, LogLevel.Information, "{Model} {Version} was loaded again in {Took}: the model server had forgotten it.")]
+    public static partial void LoadedAgain(this ILogger logger, ModelName model, VersionName version, TimeSpan took);
+
+    [LoggerMessage(1302, LogLevel.Warning, "{Model} {Version} should be loaded and cannot be: {Reason}")]
+    public static partial void NotLoadedAgain(this ILogger logger, ModelName model, VersionName version, string reason);
+
+    [LoggerMessage(1303, LogLevel.Information, "{Model} {Version} was unloaded: nobody needs it any longer.")]
+    public static partial void Unloaded(this ILogger logger, ModelName model, VersionName version);
+
+    [LoggerMessage(1304, LogLevel.Information, "{Model} {Version} has other addresses now.")]
+    public static partial void EndpointsMoved(this ILogger logger, ModelName model, VersionName version);
+}
