@@ -33,6 +33,9 @@ public sealed record EvaluationReport
     /// <summary>The stable version on the same rows; null when there is none or it cannot read them.</summary>
     public ModelMeasurements? Baseline { get; init; }
 
+    /// <summary>Why there is a stable version and no <see cref="Baseline"/>: it is made for other rows, as before a new signature.</summary>
+    public string? BaselineUnavailable { get; init; }
+
     /// <summary>Both versions' answers row by row, counted over the whole data set; null without a baseline.</summary>
     public PairedOutcomes? Paired { get; init; }
 

@@ -69,6 +69,7 @@ public static class EvaluationReportReader
         Expect(errors, report.Classes.All(c => c.Length <= LongestText), "classes", $"must have at most {LongestText} characters each.");
         Expect(errors, report.PeakMemoryBytes is null or >= 0, "peakMemoryBytes", "must not be negative.");
         Expect(errors, report.Notes.Count <= 100 && report.Notes.All(n => n.Length <= LongestText), "notes", $"must be at most 100 of at most {LongestText} characters.");
+        Expect(errors, report.BaselineUnavailable is null || (report.Baseline is null && report.BaselineUnavailable.Length <= LongestText), "baselineUnavailable", $"must be at most {LongestText} characters, and only there without a baseline.");
         Expect(errors, report.Baseline is null == report.Paired is null, "paired", "must be there with a baseline, and only then.");
         CheckModel(errors, report, report.Candidate, "candidate");
         if (report.Baseline is not null)

@@ -70,7 +70,7 @@ public static class GateJudge
         const string Gate = "maxAccuracyLoss";
         if (report.Baseline is null)
         {
-            return NothingToCompare(Gate, limit);
+            return NothingToCompare(Gate, report, limit);
         }
 
         if (Comparison.Of("accuracy", report.Paired) is not { } comparison)
@@ -87,7 +87,7 @@ public static class GateJudge
         const string Gate = "maxSliceRecallLoss";
         if (report.Baseline is null)
         {
-            return NothingToCompare(Gate, limit);
+            return NothingToCompare(Gate, report, limit);
         }
 
         var large = report.Slices.Where(s => s.Rows >= policy.MinSliceRows).ToList();
@@ -135,7 +135,7 @@ public static class GateJudge
         const string Gate = "maxLatencyRatio";
         if (report.Baseline is not { } baseline)
         {
-            return NothingToCompare(Gate, limit);
+            return NothingToCompare(Gate, report, limit);
         }
 
         var candidate = report.Candidate.Latency;
@@ -174,8 +174,10 @@ public static class GateJudge
 
     private static SeededGenerator Generator(EvaluationReport report, string gate, string slice) => new($"{report.Dataset.Sha256}|{gate}|{slice}");
 
-    private static GateResult NothingToCompare(string gate, double limit) =>
-        new(gate, true, null, limit, "not applicable: there is no stable version to compare with");
+    private static GateResult NothingToCompare(string gate, EvaluationReport report, double limit) =>
+        new(gate, true, null, limit, report.BaselineUnavailable is { } reason
+            ? $"not applicable: the stable version cannot read the data set's rows ({reason})"
+            : "not applicable: there is no stable version to compare with");
 
     private static GateResult NotMeasured(string gate, string what, double limit) =>
         new(gate, false, null, limit, $"{what} was not measured, or is not a finite number; what is not measured does not pass");

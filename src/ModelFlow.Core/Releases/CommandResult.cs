@@ -29,7 +29,7 @@ public abstract record CommandResult
     }
 
     /// <summary>The version is at fault: it is not let through.</summary>
-    /// <param name="By">What refused it: <c>name</c>, <c>digest</c>, <c>format</c>, <c>inspection</c>, <c>signature</c>, <c>smoke</c>, <c>gate</c>, <c>load</c>, <c>revoked</c>.</param>
+    /// <param name="By">What refused it: <c>name</c>, <c>digest</c>, <c>format</c>, <c>inspection</c>, <c>signature</c>, <c>smoke</c>, <c>evaluation</c>, <c>gate</c>, <c>load</c>, <c>revoked</c>.</param>
     /// <param name="Reason">With the numbers and the remedy.</param>
     public sealed record Refused(string By, string Reason) : CommandResult;
 
