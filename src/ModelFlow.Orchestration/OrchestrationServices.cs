@@ -40,6 +40,15 @@ public static class OrchestrationServices
         services.TryAddSingleton<RollbackModel>();
         services.TryAddSingleton<IncomingSweep>();
         services.TryAddSingleton<DeploymentUpkeep>();
+        services.TryAddSingleton<AddDataset>();
+        services.TryAddSingleton<CompareVersions>();
+        services.TryAddSingleton<FreezeModels>();
+        services.TryAddSingleton<GrantUpload>();
+        services.TryAddSingleton<ManageTokens>();
+        services.TryAddSingleton<PinVersion>();
+        services.TryAddSingleton<RestoreVersion>();
+        services.TryAddSingleton<RevokeVersion>();
+        services.TryAddSingleton<SetPolicy>();
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using ModelFlow.Core.Audit;
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
@@ -186,7 +187,7 @@ public sealed class RollbackModel(
             "rollback",
             $"{route.Model}",
             $"All traffic of {route.Model} moved to {route.Stable} (generation {route.Generation}): {reason}");
-        await audit.AppendAsync($"model:{route.Model}", entry, CancellationToken.None);
+        await audit.AppendAsync(AuditScope.Of(route.Model), entry, CancellationToken.None);
         return new RolledBackModel.Done(route, took, pushed);
     }
 

@@ -1,0 +1,98 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ModelFlow.Api.Access;
+using ModelFlow.Api.Audit;
+using ModelFlow.Api.Catalog;
+using ModelFlow.Api.Documentation;
+using ModelFlow.Api.Freezes;
+using ModelFlow.Api.Health;
+using ModelFlow.Api.Policies;
+using ModelFlow.Api.Problems;
+using ModelFlow.Api.Releases;
+using ModelFlow.Api.Requests;
+using ModelFlow.Api.Tokens;
+using ModelFlow.Api.Traffic;
+using ModelFlow.Api.Uploads;
+using ModelFlow.Core.Serialization;
+
+namespace ModelFlow.Api;
+
+/// <summary>The HTTP API as one ASP.NET pipeline for every host: <c>AddModelFlowApi</c>, then <c>UseModelFlowApi</c>, then <c>MapModelFlowApi</c>.</summary>
+public static class ModelFlowApi
+{
+    /// <summary>
+    /// Adds the API's services: authentication by bearer token, authorization by access rules (whatever has no rule is closed), JSON, OpenAPI.
+    /// The host adds the orchestration, the ports, a <see cref="TimeProvider"/>, and its health checks.
+    /// </summary>
+    public static IServiceCollection AddModelFlowApi(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<ApiOptions>().BindConfiguration("Api").ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ApiOptions>, ApiOptionsValidator>());
+        services.TryAddSingleton<TokenLookup>();
+        services.TryAddSingleton<FailedAuthentications>();
+        services.TryAddSingleton<FirstAdminToken>();
+
+        services.AddAuthentication(BearerTokenHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, BearerTokenHandler>(BearerTokenHandler.SchemeName, null);
+        services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().AddRequirements(new AccessRuleRequirement()).Build());
+        services.AddSingleton<IAuthorizationHandler, AccessRuleHandler>();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, AccessRefusedAnswer>();
+
+        services.ConfigureHttpJsonOptions(o => CoreJson.Configure(o.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
+        services.Configure<KestrelServerOptions>(o => o.AddServerHeader = false);
+        services.AddHealthChecks();
+        services.AddModelFlowOpenApi();
+        return services;
+    }
+
+    /// <summary>Adds the middleware: headers, errors as problem details, routing, authentication, authorization.</summary>
+    public static IApplicationBuilder UseModelFlowApi(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.Use((context, next) =>
+        {
+            SecurityHeaders.Set(context.Response.Headers);
+            return next(context);
+        });
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        return app;
+    }
+
+    /// <summary>Maps every route under <c>/api</c>, and the OpenAPI document.</summary>
+    /// <exception cref="InvalidOperationException">A route mapped so far has no access rule.</exception>
+    public static IEndpointRouteBuilder MapModelFlowApi(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var api = endpoints.MapGroup("/api").RefuseUnknownQuery();
+        api.MapModels();
+        api.MapVersions();
+        api.MapRoutes();
+        api.MapRollback();
+        api.MapReleases();
+        api.MapReleaseEvents();
+        api.MapReleaseSignals();
+        api.MapUploads();
+        api.MapDatasets(endpoints.ServiceProvider.GetRequiredService<IOptions<ApiOptions>>().Value);
+        api.MapPolicies();
+        api.MapFreezes();
+        api.MapTokens();
+        api.MapAudit();
+        api.MapHealth();
+        endpoints.MapOpenApi("/openapi/{documentName}.json").AllowEverybody();
+        endpoints.DataSources.RequireAccessRules();
+        return endpoints;
+    }
+}

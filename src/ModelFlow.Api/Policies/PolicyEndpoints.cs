@@ -1,0 +1,79 @@
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using ModelFlow.Api.Access;
+using ModelFlow.Api.Problems;
+using ModelFlow.Api.Requests;
+using ModelFlow.Core;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Policies;
+using ModelFlow.Core.Ports;
+using ModelFlow.Orchestration.Operations;
+
+namespace ModelFlow.Api.Policies;
+
+/// <summary>Policies: checking, setting, reading.</summary>
+internal static class PolicyEndpoints
+{
+    public static void MapPolicies(this RouteGroupBuilder api)
+    {
+        api.MapPost("/policies/check", CheckAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("Says everything that is wrong with a policy; changes nothing.");
+        api.MapGet("/policies/{digest}", GetAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("A policy by its digest.");
+        api.MapPut("/policies/default", SetDefaultAsync).Allow(Role.Admin).WithTags("Policies").WithSummary("Sets the policy of all models without their own.");
+        api.MapGet("/models/{model}/policy", GetForModelAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("The policy that a new release of the model starts under.");
+        api.MapPut("/models/{model}/policy", SetForModelAsync).Allow(Role.Admin).WithTags("Policies").WithSummary("Sets the model's own policy; running releases keep theirs.");
+    }
+
+    private static async Task<Ok<PolicyAnswer>> CheckAsync(YamlBody body, SetPolicy policies, CancellationToken cancellationToken) =>
+        TypedResults.Ok(PolicyAnswer.Of(await policies.CheckAsync(body.Text, cancellationToken)));
+
+    private static Task<Results<Ok<PolicyAnswer>, Problem>> SetDefaultAsync(YamlBody body, Caller caller, SetPolicy policies, CancellationToken cancellationToken) =>
+        SetAsync(new Fields(), model: null, body, caller, policies, cancellationToken);
+
+    private static Task<Results<Ok<PolicyAnswer>, Problem>> SetForModelAsync(string model, YamlBody body, Caller caller, SetPolicy policies, CancellationToken cancellationToken)
+    {
+        var fields = new Fields();
+        return SetAsync(fields, fields.Model("model", model), body, caller, policies, cancellationToken);
+    }
+
+    private static async Task<Results<Ok<PolicyAnswer>, Problem>> SetAsync(Fields fields, ModelName? model, YamlBody body, Caller caller, SetPolicy policies, CancellationToken cancellationToken)
+    {
+        var requester = caller.Request(fields);
+        fields.Check();
+        var check = await policies.SetAsync(model, body.Text, requester, cancellationToken);
+        return check.Policy is null ? Problem.Invalid(check.Errors) : TypedResults.Ok(PolicyAnswer.Of(check));
+    }
+
+    private static async Task<Results<Ok<StoredPolicy>, Problem>> GetAsync(string digest, IPolicyStore policies, CancellationToken cancellationToken)
+    {
+        var fields = new Fields();
+        var which = fields.Digest("digest", digest);
+        fields.Check();
+        return await policies.GetAsync(which, cancellationToken) is { } yaml
+            ? TypedResults.Ok(new StoredPolicy(which, yaml))
+            : Problem.NotFound($"There is no policy {which}.", "A release names the policy it runs under; GET /api/models/{model}/policy has the current one.");
+    }
+
+    private static async Task<Results<Ok<StoredPolicy>, Problem>> GetForModelAsync(string model, IPolicyStore policies, CancellationToken cancellationToken)
+    {
+        var fields = new Fields();
+        var name = fields.Model("model", model);
+        fields.Check();
+        return await policies.FindForAsync(name, cancellationToken) is { } policy
+            ? TypedResults.Ok(policy)
+            : Problem.NotFound($"Neither '{name}' nor the default has a policy.", $"Set one with PUT /api/models/{name}/policy or PUT /api/policies/default.");
+    }
+}
+
+/// <summary>What is to be said of a policy.</summary>
+/// <param name="Valid">Whether releases could run under it.</param>
+/// <param name="Digest">The digest of its bytes.</param>
+/// <param name="Policy">As read, with defaults.</param>
+/// <param name="Errors">Every mistake.</param>
+/// <param name="Warnings">What it needs that is not there yet.</param>
+public sealed record PolicyAnswer(bool Valid, Sha256Digest? Digest, Policy? Policy, IReadOnlyList<FieldError> Errors, IReadOnlyList<FieldError> Warnings)
+{
+    internal static PolicyAnswer Of(PolicyCheck check) => new(check.Policy is not null, check.Digest, check.Policy, check.Errors, check.Warnings);
+}

@@ -1,0 +1,55 @@
+using System.Reflection;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using ModelFlow.Api.Access;
+using ModelFlow.Orchestration.Operations;
+
+namespace ModelFlow.Api.Requests;
+
+/// <summary>Who sent a request, and its <c>Idempotency-Key</c>.</summary>
+internal sealed class Caller
+{
+    private const string Header = "Idempotency-Key";
+    private const int MostIdCharacters = 64;
+
+    private readonly string? _headerKey;
+
+    private Caller(ClaimsPrincipal user, string? headerKey)
+    {
+        User = user;
+        _headerKey = headerKey;
+    }
+
+    public ClaimsPrincipal User { get; }
+
+    public string Name => User.Identity?.Name ?? throw new InvalidOperationException("A route that changes something was reached without an identity.");
+
+    public static ValueTask<Caller> BindAsync(HttpContext context)
+    {
+        var values = context.Request.Headers[Header];
+        return ValueTask.FromResult(new Caller(context.User, values.Count == 0 ? null : string.Join(',', values.ToArray())));
+    }
+
+    public bool Has(Role role) => User.Roles().Any(r => r.Includes(role));
+
+    /// <summary>The request's id from the header or the body; a new one if there is none.</summary>
+    public Requester Request(Fields fields, string? bodyId = null)
+    {
+        CheckId(fields, Header, _headerKey);
+        CheckId(fields, "requestId", bodyId);
+        if (_headerKey is not null && bodyId is not null && !string.Equals(_headerKey, bodyId, StringComparison.Ordinal))
+        {
+            fields.Add("requestId", $"differs from the header '{Header}'; send one of them.");
+        }
+
+        return new Requester(Name, bodyId ?? _headerKey ?? Guid.NewGuid().ToString("N"));
+    }
+
+    private static void CheckId(Fields fields, string path, string? id)
+    {
+        if (id is not null && (id.Length is 0 or > MostIdCharacters || !id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')))
+        {
+            fields.Add(path, $"must be 1 to {MostIdCharacters} letters, digits, '-', '_' or '.'.");
+        }
+    }
+}

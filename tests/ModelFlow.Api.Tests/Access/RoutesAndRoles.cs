@@ -1,0 +1,76 @@
+using ModelFlow.Api.Access;
+
+namespace ModelFlow.Api.Tests.Access;
+
+/// <summary>Every route of the API with the role it needs: the written-down truth that the code is held to.</summary>
+public static class RoutesAndRoles
+{
+    public const string Everybody = "everybody";
+    public const string AnyToken = "any token";
+
+    public static IReadOnlyList<(string Method, string Pattern, string Rule)> All { get; } =
+    [
+        ("GET", "/api/models", "reader"),
+        ("GET", "/api/models/{model}", "reader"),
+        ("GET", "/api/models/{model}/versions", "reader"),
+        ("GET", "/api/models/{model}/versions/{version}", "reader"),
+        ("GET", "/api/models/{model}/compare", "reader"),
+        ("POST", "/api/models/{model}/versions/{version}/revoke", "operator"),
+        ("POST", "/api/models/{model}/versions/{version}/pin", "operator"),
+        ("POST", "/api/models/{model}/versions/{version}/unpin", "operator"),
+        ("POST", "/api/models/{model}/versions/{version}/restore", "operator"),
+        ("GET", "/api/models/{model}/route", "reader"),
+        ("GET", "/api/models/{model}/route/history", "reader"),
+        ("GET", "/api/models/{model}/route/history/{generation}", "reader"),
+        ("POST", "/api/models/{model}/rollback", "operator"),
+        ("GET", "/api/models/{model}/policy", "reader"),
+        ("PUT", "/api/models/{model}/policy", "admin"),
+        ("GET", "/api/releases", "reader"),
+        ("POST", "/api/releases", "operator"),
+        ("GET", "/api/releases/{id}", "reader"),
+        ("GET", "/api/releases/{id}/events", "reader"),
+        ("GET", "/api/releases/{id}/events/verify", "reader"),
+        ("GET", "/api/releases/{id}/reports", "reader"),
+        ("GET", "/api/releases/{id}/reports/{name}", "reader"),
+        ("POST", "/api/releases/{id}/decisions", "approver"),
+        ("POST", "/api/releases/{id}/pause", "operator"),
+        ("POST", "/api/releases/{id}/resume", "operator"),
+        ("POST", "/api/releases/{id}/promote", "operator"),
+        ("POST", "/api/releases/{id}/abort", "operator"),
+        ("POST", "/api/uploads/grants", "uploader"),
+        ("GET", "/api/uploads/refused", "reader"),
+        ("PUT", "/api/datasets/{path}", "uploader"),
+        ("POST", "/api/policies/check", "reader"),
+        ("PUT", "/api/policies/default", "admin"),
+        ("GET", "/api/policies/{digest}", "reader"),
+        ("GET", "/api/freezes", "reader"),
+        ("POST", "/api/freezes", "operator"),
+        ("DELETE", "/api/freezes/{scope}", "operator"),
+        ("GET", "/api/whoami", AnyToken),
+        ("GET", "/api/tokens", "admin"),
+        ("POST", "/api/tokens", "admin"),
+        ("DELETE", "/api/tokens/{name}", "admin"),
+        ("GET", "/api/audit/{scope}", "reader"),
+        ("GET", "/api/audit/{scope}/verify", "reader"),
+        ("GET", "/api/health", "reader"),
+        ("GET", "/api/health/live", Everybody),
+        ("GET", "/api/health/ready", Everybody),
+    ];
+
+    /// <summary>Whether docs/http-api.md lets a token of one role in.</summary>
+    public static bool Allows(string rule, Role held) => rule switch
+    {
+        Everybody or AnyToken => true,
+        "gateway" => held == Role.Gateway,
+        "reader" => held != Role.Gateway,
+        _ => held == Role.Admin || string.Equals(held.ToText(), rule, StringComparison.Ordinal),
+    };
+
+    /// <summary>The media type a route's body has.</summary>
+    public static string BodyType(string pattern) => pattern.Contains("/polic", StringComparison.Ordinal) ? "application/yaml" : "application/json";
+
+    /// <summary>A path with a value for every parameter that parses and names nothing that exists.</summary>
+    public static string Fill(string pattern) => pattern
+        .Replace("{model}", "nosuch").Replace("{version}", "v9.9.9").Replace("{id}", "nosuch-v9.9.9-1").Replace("{generation}", "7")
+        .Replace("{digest}", new string('0', 64)).Replace("{scope}", "nosuch").Replace("{name}", "nosuch").Replace("{path}", "nosuch/eval.csv");
+}
