@@ -1,1 +1,3 @@
-return 0;
+using ModelFlow.Cli;
+
+return await ModelFlowCommand.RunAsync(args, Surroundings.OfThisProcess(), CancellationToken.None);

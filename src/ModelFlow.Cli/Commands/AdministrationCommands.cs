@@ -1,0 +1,207 @@
+using System.CommandLine;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using ModelFlow.Cli.Connecting;
+using ModelFlow.Cli.Contracts;
+using ModelFlow.Cli.Output;
+
+namespace ModelFlow.Cli.Commands;
+
+/// <summary>Data sets, tokens, the audit log, refused uploads, the host's health.</summary>
+internal static class AdministrationCommands
+{
+    public static IEnumerable<Command> Create(Surroundings surroundings) =>
+    [
+        new CliCommand("dataset", "Data sets that policies name.", "modelflow dataset add eval.jsonl digits/eval.jsonl", AddDataset(surroundings)),
+        new CliCommand("token", "Access tokens.", "modelflow token create alice --role approver", CreateToken(surroundings), ListTokens(surroundings), RevokeToken(surroundings)),
+        Audit(surroundings),
+        Uploads(surroundings),
+        Status(surroundings),
+    ];
+
+    private static CliCommand AddDataset(Surroundings surroundings)
+    {
+        var file = new Argument<string>("FILE") { Description = "A CSV or JSON Lines file." };
+        var path = new Argument<string>("PATH") { Description = "Its path among the data sets, for example digits/eval.jsonl." };
+        return new("add", "Upload a data set and print the digest that a policy pins. A path keeps its bytes for good.", "modelflow dataset add eval.jsonl digits/eval.jsonl", surroundings, [file, path], async call =>
+        {
+            var local = call.FullPath(call.Get(file));
+            if (!File.Exists(local))
+            {
+                throw new CommandFailedException(ExitCode.NotFound, $"There is no file {local}.");
+            }
+
+            var escaped = string.Join('/', call.Get(path).Split('/').Select(Uri.EscapeDataString));
+            var answer = await call.Api.SendAsync(
+                HttpMethod.Put,
+                $"api/datasets/{escaped}",
+                () => new StreamContent(File.OpenRead(local)) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } },
+                call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(answer);
+                return ExitCode.Ok;
+            }
+
+            var added = ApiClient.Read<AddedDataset>(answer!);
+            call.Screen.Line("dataset:");
+            call.Screen.Line($"  path: {added.Path}");
+            call.Screen.Line($"  sha256: {added.Sha256.Replace("sha256:", "", StringComparison.Ordinal)}");
+            return ExitCode.Ok;
+        });
+    }
+
+    private static CliCommand CreateToken(Surroundings surroundings)
+    {
+        var name = new Argument<string>("NAME") { Description = "Whose it is: the identity in every audit, never given again." };
+        var roles = new Option<string[]>("--role", "-r")
+        {
+            Description = "reader, uploader, approver, operator, admin or gateway; may be repeated.",
+            HelpName = "ROLE",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var expires = new Option<string?>("--expires-in") { Description = "For example 90d; it does not expire by default.", HelpName = "DURATION" };
+        return new("create", "Make a token and print it: it is shown this once.", "modelflow token create alice --role approver --expires-in 90d", surroundings, [name, roles, expires], async call =>
+        {
+            var body = SignalCommands.WithoutNulls(new JsonObject
+            {
+                ["name"] = call.Get(name),
+                ["roles"] = new JsonArray([.. call.Get(roles)!.Select(r => (JsonNode)r)]),
+                ["expiresIn"] = call.Get(expires),
+            });
+            var answer = await call.Api.SendAsync(HttpMethod.Post, "api/tokens", body, call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(answer);
+                return ExitCode.Ok;
+            }
+
+            var token = ApiClient.Read<TokenItem>(answer!);
+            call.Screen.Note($"{token.Name} ({string.Join(", ", token.Roles)}){(token.ExpiresAt is null ? "" : $" until {Show.Time(token.ExpiresAt)}")}. The token is not shown again:");
+            call.Screen.Line(token.Token ?? "");
+            return ExitCode.Ok;
+        });
+    }
+
+    private static CliCommand ListTokens(Surroundings surroundings) =>
+        new("list", "List the tokens; their secrets are not kept.", "modelflow token list", surroundings, [], async call =>
+        {
+            var answer = await call.Api.GetAsync("api/tokens", call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(answer);
+                return ExitCode.Ok;
+            }
+
+            call.Screen.Table(
+                ["NAME", "ROLES", "MADE", "EXPIRES", "REVOKED"],
+                ApiClient.Read<Page<TokenItem>>(answer).Items.Select(t => new Cell[] { t.Name, string.Join(", ", t.Roles), Show.Time(t.CreatedAt), Show.Time(t.ExpiresAt), new(Show.Time(t.RevokedAt), Tone.Bad) }),
+                "There are no tokens.");
+            return ExitCode.Ok;
+        });
+
+    private static CliCommand RevokeToken(Surroundings surroundings)
+    {
+        var name = new Argument<string>("NAME") { Description = "The token's name." };
+        return new("revoke", "End a token. Takes effect everywhere within 5 seconds.", "modelflow token revoke alice", surroundings, [name], async call =>
+        {
+            var answer = await call.Api.SendAsync(HttpMethod.Delete, ApiClient.Path($"api/tokens/{call.Get(name)}"), (object?)null, call.CancellationToken);
+            TrafficCommands.Say(call, answer, $"The token {call.Get(name)} is revoked.");
+            return ExitCode.Ok;
+        });
+    }
+
+    private static CliCommand Audit(Surroundings surroundings)
+    {
+        var scope = new Argument<string>("SCOPE") { Description = "A model, a release, or _system (tokens, the default policy, data sets)." };
+        var after = new Option<int>("--after") { Description = "Leave out the entries up to this number.", HelpName = "SEQ" };
+        var limit = new Option<int>("--limit") { Description = "At most this many, 1 to 500, oldest first.", HelpName = "N", DefaultValueFactory = _ => 500 };
+        var verify = new Option<bool>("--verify") { Description = "Recompute the chain of hashes. Ends with 1 if it is broken." };
+        return new("audit", "Show who did what, or verify that nothing was changed since.", "modelflow audit digits\nmodelflow audit digits-v1.1.0-mlp-1 --verify", surroundings, [scope, after, limit, verify], async call =>
+        {
+            var name = call.Get(scope);
+            var release = Parts.IsRelease(name);
+            var path = release ? ApiClient.Path($"api/releases/{name}/events") : ApiClient.Path($"api/audit/{name}");
+            if (call.Get(verify))
+            {
+                return await VerifyAsync(call, path);
+            }
+
+            var answer = await call.Api.GetAsync($"{path}?after={call.Get(after)}&limit={call.Get(limit)}", call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(answer);
+                return ExitCode.Ok;
+            }
+
+            var rows = release
+                ? ApiClient.Read<EventPage>(answer).Items.Select(e => new Cell[] { $"{e.Seq}", Show.Time(e.At), e.By, e.Kind, e.Stage, e.Message })
+                : ApiClient.Read<AuditPage>(answer).Items.Select(a => new Cell[] { $"{a.Seq}", Show.Time(a.Entry.At), a.Entry.By, a.Entry.Action, a.Entry.Subject, a.Entry.Message });
+            call.Screen.Table(["SEQ", "AT", "BY", "WHAT", release ? "STAGE" : "ON", "MESSAGE"], rows, "There are no entries.");
+            return ExitCode.Ok;
+        });
+    }
+
+    private static async Task<int> VerifyAsync(Call call, string path)
+    {
+        var answer = await call.Api.GetAsync(path + "/verify", call.CancellationToken);
+        var check = ApiClient.Read<ChainCheck>(answer);
+        if (call.Json)
+        {
+            call.Screen.Json(answer);
+        }
+        else
+        {
+            call.Screen.Line(
+                check.Intact ? $"{check.Scope}: {check.Entries} entries, the chain is whole." : $"{check.Scope}: the chain is broken at entry {check.BrokenAt}: {check.Reason}",
+                check.Intact ? Tone.Good : Tone.Bad);
+        }
+
+        return check.Intact ? ExitCode.Ok : ExitCode.Refused;
+    }
+
+    private static CliCommand Uploads(Surroundings surroundings)
+    {
+        var limit = Parts.Limit();
+        return new("uploads", "List refused uploads and why; they are kept in quarantine.", "modelflow uploads", surroundings, [limit], async call =>
+        {
+            var answer = await call.Api.ListAsync("api/uploads/refused", call.Get(limit), call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(answer);
+                return ExitCode.Ok;
+            }
+
+            call.Screen.Table(
+                ["AT", "UPLOAD", "BY", "WHY"],
+                ApiClient.Read<Page<RefusalItem>>(answer).Items.Select(r => new Cell[] { Show.Time(r.At), new(r.Upload.ManifestPath, Tone.Strong), new(r.By, Tone.Bad), r.Reason }),
+                "No upload was refused.");
+            return ExitCode.Ok;
+        });
+    }
+
+    private static CliCommand Status(Surroundings surroundings) =>
+        new("status", "Show which host answers, as whom you speak to it, and its health.", "modelflow status", surroundings, [], async call =>
+        {
+            var who = await call.Api.GetAsync("api/whoami", call.CancellationToken);
+            var health = await call.Api.GetAsync("api/health", call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(new JsonObject { ["server"] = call.Api.Server.ToString(), ["identity"] = who.DeepClone(), ["health"] = health.DeepClone() });
+                return ExitCode.Ok;
+            }
+
+            var (me, state) = (ApiClient.Read<WhoAmI>(who), ApiClient.Read<HealthItem>(health));
+            call.Screen.Pairs(
+                ("host", call.Api.Server.ToString()),
+                ("you are", $"{me.Name} ({string.Join(", ", me.Roles)}){(me.ExpiresAt is null ? "" : $" until {Show.Time(me.ExpiresAt)}")}"),
+                ("health", new Cell(state.Status, state.Status == "healthy" ? Tone.Good : Tone.Bad)));
+            foreach (var check in (state.Checks ?? []).Where(c => c.Status != "healthy"))
+            {
+                call.Screen.Line($"  {check.Name}: {check.Status} {check.Description}", Tone.Bad);
+            }
+
+            return ExitCode.Ok;
+        });
+}

@@ -1,0 +1,66 @@
+using System.Text.Json.Serialization;
+
+namespace ModelFlow.Cli.Contracts;
+
+/// <summary>A grant to upload one version.</summary>
+internal sealed record UploadGrant(Uri Url, string Prefix, string Manifest, DateTimeOffset ExpiresAt);
+
+/// <summary>A refused upload.</summary>
+internal sealed record RefusalItem(UploadItem Upload, string By, string Reason, DateTimeOffset At, string? Folder);
+
+/// <summary>The blob that completed an upload.</summary>
+internal sealed record UploadItem(string ManifestPath, [property: JsonPropertyName("eTag")] string ETag);
+
+/// <summary>A mistake in a policy.</summary>
+internal sealed record PolicyMessage(string Path, string Message);
+
+/// <summary>What a host says of a policy.</summary>
+internal sealed record PolicyCheck(bool Valid, string? Digest, IReadOnlyList<PolicyMessage>? Errors, IReadOnlyList<PolicyMessage>? Warnings);
+
+/// <summary>A kept policy.</summary>
+internal sealed record StoredPolicyItem(string Digest, string Yaml);
+
+/// <summary>What retention would do, or did.</summary>
+internal sealed record RetentionPlanItem(string Digest, IReadOnlyList<RetentionAction> Actions, IReadOnlyList<RetentionKept>? Kept);
+
+/// <summary>One move or deletion.</summary>
+internal sealed record RetentionAction(string Model, string Version, string From, string? To, bool Delete, long Bytes, string? Reason);
+
+/// <summary>A version that stays where it is.</summary>
+internal sealed record RetentionKept(string Model, string Version, string Tier, string Reason);
+
+/// <summary>What an applied plan did.</summary>
+internal sealed record RetentionApplied(IReadOnlyList<RetentionResult> Results);
+
+/// <summary>What became of one action.</summary>
+internal sealed record RetentionResult(string Model, string Version, string From, string? To, bool Delete, string Status, string? Message);
+
+/// <summary>The answer to a restore.</summary>
+internal sealed record RestoreAnswer(string Model, string Version, string Status, string Tier, long? BytesVerified);
+
+/// <summary>An access token, without its secret.</summary>
+internal sealed record TokenItem(string Name, IReadOnlyList<string> Roles, DateTimeOffset? CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? Token);
+
+/// <summary>Who a token is.</summary>
+internal sealed record WhoAmI(string Name, IReadOnlyList<string> Roles, DateTimeOffset? ExpiresAt);
+
+/// <summary>An entry of the audit log.</summary>
+internal sealed record AuditItem(int Seq, AuditEntryItem Entry);
+
+/// <summary>What somebody did.</summary>
+internal sealed record AuditEntryItem(DateTimeOffset At, string By, string Action, string Subject, string Message);
+
+/// <summary>A page of the audit log.</summary>
+internal sealed record AuditPage(IReadOnlyList<AuditItem> Items, int Next);
+
+/// <summary>Whether a chain of hashes is whole.</summary>
+internal sealed record ChainCheck(string Scope, int Entries, bool Intact, int? BrokenAt, string? Reason);
+
+/// <summary>An added data set.</summary>
+internal sealed record AddedDataset(string Path, string Sha256);
+
+/// <summary>A host's health.</summary>
+internal sealed record HealthItem(string Status, IReadOnlyList<HealthCheckItem>? Checks);
+
+/// <summary>One part's health.</summary>
+internal sealed record HealthCheckItem(string Name, string Status, string? Description);

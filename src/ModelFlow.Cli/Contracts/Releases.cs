@@ -1,0 +1,82 @@
+using System.Text.Json.Nodes;
+
+namespace ModelFlow.Cli.Contracts;
+
+/// <summary>A release in a list.</summary>
+internal record ReleaseItem
+{
+    public required string Id { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string Version { get; init; }
+
+    public int Attempt { get; init; }
+
+    public string? StartedBy { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public required string Stage { get; init; }
+
+    public string? Outcome { get; init; }
+
+    public string? Reason { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>A release in full.</summary>
+internal sealed record ReleaseDetail : ReleaseItem
+{
+    public DateTimeOffset? StageSince { get; init; }
+
+    public bool Paused { get; init; }
+
+    public int? Weight { get; init; }
+
+    public string? WaitingFor { get; init; }
+
+    public string? Uploader { get; init; }
+
+    public string? Baseline { get; init; }
+
+    public string? Policy { get; init; }
+
+    public IReadOnlyList<ApprovalItem>? Approvals { get; init; }
+
+    public IReadOnlyList<GateItem>? Gates { get; init; }
+
+    public LookItem? LastLook { get; init; }
+
+    public IReadOnlyList<string>? Reports { get; init; }
+
+    public JsonNode? State { get; init; }
+}
+
+/// <summary>One approver's yes.</summary>
+internal sealed record ApprovalItem(string By, DateTimeOffset At, string? Comment);
+
+/// <summary>One gate's answer.</summary>
+internal sealed record GateItem(string Gate, bool Passed, double Observed, double Limit, string Message);
+
+/// <summary>One look at live traffic.</summary>
+internal sealed record LookItem(string Verdict, IReadOnlyList<LookMetric>? Metrics, long StableRequests, long CandidateRequests);
+
+/// <summary>One guarded metric.</summary>
+internal sealed record LookMetric(string Metric, string Verdict, double? Stable, double? Candidate, double? Tolerance, string Message);
+
+/// <summary>Something that happened to a release.</summary>
+internal sealed record EventItem(int Seq, string Kind, DateTimeOffset At, string By, string Stage, string Message, JsonObject? Data);
+
+/// <summary>Events after a number, and how to ask for the next.</summary>
+internal sealed record EventPage(IReadOnlyList<EventItem> Items, int Next, bool Ended);
+
+/// <summary>The answer to a signal.</summary>
+internal sealed record SignalAnswer(string Release, string Signal, string Kind, bool Repeated, int EventsAfter);
+
+/// <summary>The answer to a rollback.</summary>
+internal sealed record RollbackAnswer(string Model, string? From, string To, long Generation, TimeSpan Took);
+
+/// <summary>The answer to a revocation.</summary>
+internal sealed record RevokeAnswer(string Model, string Version, RevocationItem Revoked, IReadOnlyList<string>? Releases, RouteItem? Route, bool StillServing, string? Warning);

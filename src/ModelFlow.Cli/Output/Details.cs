@@ -1,0 +1,171 @@
+using ModelFlow.Cli.Commands;
+using ModelFlow.Cli.Contracts;
+
+namespace ModelFlow.Cli.Output;
+
+/// <summary>One thing in full, for people.</summary>
+internal static class Details
+{
+    public static void Write(Screen screen, ModelDetail model)
+    {
+        screen.Pairs(
+            ("model", new Cell(model.Model, Tone.Strong)),
+            ("stable", model.Stable ?? "none yet"),
+            ("candidates", CatalogCommands.Candidates(model.Candidates)),
+            ("ramping", model.Ramping),
+            ("route", model.Route is { } live ? $"generation {live.Route.Generation}, {Show.Time(live.Route.At)}, by {live.Route.Cause}" : null),
+            ("lease until", Show.Time(model.Route?.LeaseUntil)),
+            ("versions", $"{model.Versions}"),
+            ("policy", Show.Digest(model.Policy)));
+        foreach (var freeze in model.Freezes ?? [])
+        {
+            screen.Line($"frozen by {freeze.By} since {Show.Time(freeze.At)} ({freeze.Scope}): {freeze.Reason}", Tone.Busy);
+        }
+
+        if (model.Deployments is { Count: > 0 } deployments)
+        {
+            screen.Line();
+            screen.Table(
+                ["LOADED", "SINCE", "LOAD TIME", "KEPT UNTIL"],
+                deployments.Where(d => d.Loaded).Select(d => new Cell[] { d.Version, Show.Time(d.LoadedAt), Show.Took(d.LoadTime), Show.Time(d.KeepUntil) }),
+                "No version is loaded.");
+        }
+    }
+
+    public static void Write(Screen screen, VersionDetail version)
+    {
+        var lineage = version.Manifest?.Lineage;
+        screen.Pairs(
+            ("version", new Cell($"{version.Model} {version.Version}", Tone.Strong)),
+            ("live", CatalogCommands.Live(version)),
+            ("revoked", version.Revoked is { } r ? new Cell($"by {r.By}, {Show.Time(r.At)}: {r.Reason}", Tone.Bad) : null),
+            ("digest", version.Digest),
+            ("format", version.Format),
+            ("size", $"{Show.Bytes(version.Bytes)} in {version.Manifest?.Files.Count ?? 0} file(s)"),
+            ("tier", version.Deleted ? "deleted" : version.Tier + (version.Pinned ? ", pinned" : "")),
+            ("registered", $"{Show.Time(version.RegisteredAt)} by {version.Uploader ?? "an unknown uploader"}"),
+            ("first stable", Show.Time(version.FirstStableAt)),
+            ("last stable", Show.Time(version.LastStableAt)),
+            ("owner", version.Manifest?.Owner),
+            ("description", version.Manifest?.Description),
+            ("data set", lineage?.Dataset is { } d ? $"{d.Name} {Show.Digest(d.Sha256)} {d.Uri}".TrimEnd() : null),
+            ("parent", lineage?.Parent),
+            ("git", $"{lineage?.GitCommit} {lineage?.GitRepository}".Trim()),
+            ("trained", Show.Time(lineage?.TrainedAt)),
+            ("parameters", string.Join(", ", lineage?.Parameters?.Select(p => $"{p.Key}={p.Value}") ?? [])),
+            ("metrics", string.Join(", ", version.Manifest?.Metrics?.Select(m => $"{m.Key}={Show.Number(m.Value)}") ?? [])),
+            ("inputs", string.Join(", ", version.Signature?.Inputs ?? [])),
+            ("outputs", string.Join(", ", version.Signature?.Outputs ?? [])),
+            ("latest release", version.LatestRelease),
+            ("reports", string.Join(", ", version.Reports ?? [])));
+        if (version.Manifest is { } manifest)
+        {
+            screen.Line();
+            screen.Table(
+                ["FILE", "SIZE", "SHA-256"],
+                manifest.Files.Select(f => new Cell[] { f.Path, Show.Bytes(f.Size), f.Sha256.Replace("sha256:", "", StringComparison.Ordinal) }),
+                "No files.");
+        }
+    }
+
+    public static void Write(Screen screen, ReleaseDetail release)
+    {
+        screen.Pairs(
+            ("release", new Cell(release.Id, Tone.Strong)),
+            ("stage", Show.Stage(release.Stage, release.Outcome)),
+            ("reason", release.Reason),
+            ("since", Show.Time(release.EndedAt ?? release.StageSince)),
+            ("waiting for", release.WaitingFor),
+            ("paused", release.Paused ? new Cell("yes: no step forward, guards stay on", Tone.Busy) : null),
+            ("weight", release.Weight is > 0 ? Show.Weight(release.Weight) : null),
+            ("compared with", release.Baseline),
+            ("started", $"{Show.Time(release.StartedAt)} by {release.StartedBy}"),
+            ("uploader", release.Uploader ?? "unknown"),
+            ("policy", Show.Digest(release.Policy)),
+            ("approvals", string.Join(", ", (release.Approvals ?? []).Select(a => a.Comment is null ? a.By : $"{a.By} ({a.Comment})"))),
+            ("reports", string.Join(", ", release.Reports ?? [])));
+        if (release.Gates is { Count: > 0 } gates)
+        {
+            screen.Line();
+            screen.Table(
+                ["GATE", "", "OBSERVED", "LIMIT", "WHY"],
+                gates.Select(g => new Cell[] { g.Gate, Verdict(g.Passed ? "passed" : "failed"), Show.Number(g.Observed), Show.Number(g.Limit), g.Message }),
+                "");
+        }
+
+        if (release.LastLook is { } look)
+        {
+            screen.Line();
+            screen.Line($"last look: {look.Verdict}, {look.StableRequests} requests on stable and {look.CandidateRequests} on the candidate");
+            if (look.Metrics is { Count: > 0 } metrics)
+            {
+                screen.Table(
+                    ["GUARDRAIL", "", "STABLE", "CANDIDATE", "TOLERANCE", "WHY"],
+                    metrics.Select(m => new Cell[] { m.Metric, Verdict(m.Verdict), Show.Number(m.Stable), Show.Number(m.Candidate), Show.Number(m.Tolerance), m.Message }),
+                    "");
+            }
+        }
+    }
+
+    public static void Write(Screen screen, Comparison comparison)
+    {
+        var (a, b) = (comparison.A, comparison.B);
+        screen.Table(
+            ["", a.Version, b.Version],
+            [
+                ["digest", Show.Digest(a.Digest), Show.Digest(b.Digest)],
+                ["size", Show.Bytes(a.Bytes), Show.Bytes(b.Bytes)],
+                ["live", CatalogCommands.Live(a), CatalogCommands.Live(b)],
+                ["registered", Show.Time(a.RegisteredAt), Show.Time(b.RegisteredAt)],
+                ["first stable", Show.Time(a.FirstStableAt), Show.Time(b.FirstStableAt)],
+                .. (comparison.Manifest ?? []).Select(f => new Cell[] { f.Field, f.A ?? "-", f.B ?? "-" }),
+            ],
+            "");
+        if (comparison.Signature is { } signature)
+        {
+            screen.Line();
+            screen.Line(signature.Same ? "Inputs and outputs are the same." : "Inputs or outputs differ:", signature.Same ? Tone.Plain : Tone.Bad);
+            foreach (var change in signature.Changes ?? [])
+            {
+                screen.Line($"  {change}");
+            }
+        }
+
+        if (comparison.Training is { Count: > 0 } training)
+        {
+            screen.Line();
+            screen.Table(["REPORTED BY TRAINING", a.Version, b.Version, "DIFFERENCE"], training.Select(Row), "");
+        }
+
+        screen.Line();
+        if (comparison.Evaluation is not { } evaluation)
+        {
+            screen.Line("Not both have an evaluation.");
+            return;
+        }
+
+        if (!evaluation.Comparable)
+        {
+            screen.Line($"The evaluations cannot be compared: {evaluation.Reason}", Tone.Busy);
+        }
+
+        screen.Table(["EVALUATION", a.Version, b.Version, "DIFFERENCE"], (evaluation.Metrics ?? []).Select(Row), "No metrics.");
+        if (evaluation.Slices is { Count: > 0 } slices)
+        {
+            screen.Line();
+            screen.Table(
+                ["SLICE", "METRIC", a.Version, b.Version, "DIFFERENCE"],
+                slices.Select(s => new Cell[] { s.Slice, s.Metric, Show.Number(s.A), Show.Number(s.B), Show.Signed(s.Difference) }),
+                "");
+        }
+    }
+
+    private static Cell[] Row(MetricChange m) => [m.Name, Show.Number(m.A), Show.Number(m.B), Show.Signed(m.Difference)];
+
+    private static Cell Verdict(string verdict) => verdict switch
+    {
+        "passed" or "healthy" => new Cell(verdict, Tone.Good),
+        "failed" or "harmful" => new Cell(verdict, Tone.Bad),
+        _ => new Cell(verdict, Tone.Busy),
+    };
+}

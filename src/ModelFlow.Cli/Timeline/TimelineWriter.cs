@@ -1,0 +1,47 @@
+using System.Globalization;
+using ModelFlow.Cli.Contracts;
+using ModelFlow.Cli.Output;
+
+namespace ModelFlow.Cli.Timeline;
+
+/// <summary>Writes what happens to releases as lines a person can follow: time, what it is about, stage, message.</summary>
+/// <param name="screen">Where to.</param>
+/// <param name="subjects">Whether each line names its release; for several at once.</param>
+internal sealed class TimelineWriter(Screen screen, bool subjects = false)
+{
+    private const int StageWidth = 16;
+
+    /// <summary>Writes one event. The looks of a ramp that found nothing are left out unless <paramref name="all"/>.</summary>
+    public void Write(string release, EventItem happened, bool all = false)
+    {
+        if (!all && happened.Kind == "looked")
+        {
+            return;
+        }
+
+        Write(happened.At, subjects ? release : null, happened.Stage, happened.Message + By(happened), ToneOf(happened));
+    }
+
+    /// <summary>Writes a line of one's own in the same form.</summary>
+    public void Write(DateTimeOffset at, string? subject, string stage, string message, Tone tone = Tone.Plain)
+    {
+        var about = subject is null ? "" : subject.PadRight(28) + "  ";
+        screen.Line($"{at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}  {about}{stage.PadRight(StageWidth)}  {message}", tone);
+    }
+
+    /// <summary>What an event says about how things are going.</summary>
+    internal static Tone ToneOf(EventItem happened) => happened.Kind switch
+    {
+        "ended" => (string?)happened.Data?["outcome"] == "stable" ? Tone.Good : Tone.Bad,
+        "failed" or "harmFound" or "rejected" or "trafficRestored" or "leaseLapsing" => Tone.Bad,
+        "trafficShifted" => Tone.Strong,
+        "stepPassed" or "approved" => Tone.Good,
+        "paused" or "resumed" or "promoteAsked" or "abortAsked" or "waiting" => Tone.Busy,
+        "looked" or "signalIgnored" => Tone.Dim,
+        _ => Tone.Plain,
+    };
+
+    // Messages of people name them already; the host itself needs no mention.
+    private static string By(EventItem happened) =>
+        happened.By == "modelflow" || happened.Message.Contains(happened.By, StringComparison.Ordinal) ? "" : $" ({happened.By})";
+}
