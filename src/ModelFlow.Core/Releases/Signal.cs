@@ -1,3 +1,5 @@
+using ModelFlow.Core.Naming;
+
 namespace ModelFlow.Core.Releases;
 
 /// <summary>What a person or another part of the system asks of a running release. Stored before it acts.</summary>
@@ -14,6 +16,12 @@ public sealed record Signal
 
     /// <summary>When it was received.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>
+    /// The evaluation report that an approval was given on, as the approver saw it. An approval on another report does not count;
+    /// one that names none counts only if it was received after the release began to wait for approval.
+    /// </summary>
+    public Sha256Digest? Evidence { get; init; }
 
     /// <summary>A comment or reason, at most 2,000 characters.</summary>
     public string? Comment { get; init; }

@@ -45,6 +45,10 @@ internal static class AwaitingApprovalStage
         {
             Signals.Ignore(t, signal, "the time for approval is over");
         }
+        else if (signal.Evidence is { } seen ? seen != t.State.EvaluationDigest : signal.At < t.State.StageSince)
+        {
+            Signals.Ignore(t, signal, "it was given before this evaluation was there to be seen");
+        }
         else if (t.State.Approvals.Any(a => string.Equals(a.By, signal.By, StringComparison.Ordinal)))
         {
             Signals.Ignore(t, signal, $"{signal.By} has approved already");

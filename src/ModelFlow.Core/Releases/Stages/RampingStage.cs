@@ -17,10 +17,9 @@ internal static class RampingStage
     {
         if (ramp.Phase == RampPhase.Shifting)
         {
-            // Only the first step can find the release paused here: a later one is not begun while it is.
-            if (t.IsPaused && ramp.Step == 0)
+            if (t.IsPaused)
             {
-                return Signals.WaitWhilePaused(t);
+                return WaitBeforeShift(t, ramp);
             }
 
             var next = t.Issue(new Command.ShiftTraffic(ramp.Step, t.Policy.Ramp.Steps[ramp.Step].Weight, t.State.RouteGeneration));
@@ -57,6 +56,22 @@ internal static class RampingStage
                 Judge(t, ramp, looked);
                 break;
         }
+    }
+
+    // Paused between two steps: the step before goes on being watched, so that its guards stay on and its lease is renewed.
+    private static NextStep WaitBeforeShift(Transition t, Stage.Ramping ramp)
+    {
+        if (ramp.Step == 0)
+        {
+            return Signals.WaitWhilePaused(t);
+        }
+
+        t.State = t.State with
+        {
+            Stage = ramp with { Step = ramp.Step - 1, Phase = RampPhase.Baking, NextLookAt = t.Now + t.Policy.Ramp.LookEvery },
+            NotBefore = null,
+        };
+        return ReleaseDecider.Again;
     }
 
     private static void BeginBake(Transition t, Stage.Ramping ramp, long generation)
