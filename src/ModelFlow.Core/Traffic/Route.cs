@@ -70,3 +70,14 @@ public sealed record RouteLease(ModelName Model, long Generation, DateTimeOffset
 /// <param name="LeaseUntil">Null when the route has no candidates.</param>
 /// <param name="Endpoints">For each version of the route that is loaded, the base addresses of its replicas.</param>
 public sealed record ServedRoute(Route Route, DateTimeOffset? LeaseUntil, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> Endpoints);
+
+/// <summary>
+/// What the control plane answers to a gateway that polls. Lease ends are times of the control plane's clock; the header
+/// <see cref="NowHeader"/> of the answer, and of a pushed route, says what that clock showed, so that clocks need not agree.
+/// </summary>
+/// <param name="Routes">The routes of all models.</param>
+public sealed record GatewayRoutes(IReadOnlyList<ServedRoute> Routes)
+{
+    /// <summary>The header with the sender's time, ISO 8601.</summary>
+    public const string NowHeader = "x-modelflow-now";
+}

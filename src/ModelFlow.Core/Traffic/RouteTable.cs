@@ -54,12 +54,14 @@ public sealed class RouteTable
     /// The version for a request. By its bucket a key belongs to a candidate or to stable; a candidate without a lease or without a
     /// server is replaced by stable, never stable by a candidate. A pin goes to exactly the version it names, lease or not.
     /// </summary>
-    /// <param name="key">The sticky key; for a request without one, anything random.</param>
+    /// <param name="key">The sticky key.</param>
     /// <param name="pin">The version that the caller asked for, if it may; null otherwise.</param>
     /// <param name="now">The time, to hold the lease against.</param>
-    public RouteChoice Choose(ReadOnlySpan<char> key, VersionName? pin, DateTimeOffset now)
+    public RouteChoice Choose(ReadOnlySpan<char> key, VersionName? pin, DateTimeOffset now) => Choose(Bucketing.Hash(_seed, key), pin, now);
+
+    /// <summary>The same for the hash of a key; for a request without a key, a random number.</summary>
+    public RouteChoice Choose(ulong hash, VersionName? pin, DateTimeOffset now)
     {
-        var hash = Bucketing.Hash(_seed, key);
         if (pin is { } wanted)
         {
             var index = Array.IndexOf(_versions, wanted);

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Primitives;
+using ModelFlow.Gateway.Routing;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ModelFlow.Gateway.Forwarding;
+
+/// <summary>One request to one replica: what changes on the way there and back.</summary>
+internal sealed class ForwardCall(Uri address, VersionTarget target, string requestId, TimeProvider time) : HttpTransformer
+{
+    /// <summary>The header that names the version, in answers and as a pin in requests.</summary>
+    public const string VersionHeader = "x-modelflow-version";
+
+    /// <summary>The header with the signed id of an answer.</summary>
+    public const string RequestIdHeader = "x-modelflow-request-id";
+
+    /// <summary>When the model server's answer began; 0 if it never did.</summary>
+    public long FirstByteAt { get; private set; }
+
+    public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        // Hop-by-hop headers are left out by the base.
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        var headers = proxyRequest.Headers;
+        headers.Host = null;
+        headers.Authorization = null;
+        headers.Remove("Cookie");
+        proxyRequest.RequestUri = httpContext.Request.QueryString.HasValue ? new Uri(address.AbsoluteUri + httpContext.Request.QueryString.Value) : address;
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (proxyResponse is not null)
+        {
+            FirstByteAt = time.GetTimestamp();
+        }
+
+        var copy = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        Stamp(httpContext);
+        return copy;
+    }
+
+    /// <summary>Says which version answered, or should have.</summary>
+    public void Stamp(HttpContext context)
+    {
+        context.Response.Headers[VersionHeader] = new StringValues(target.Name);
+        context.Response.Headers[RequestIdHeader] = new StringValues(requestId);
+    }
+}

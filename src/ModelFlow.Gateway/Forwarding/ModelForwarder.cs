@@ -1,0 +1,168 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Policies;
+using ModelFlow.Core.Traffic;
+using ModelFlow.Gateway.Control;
+using ModelFlow.Gateway.Measuring;
+using ModelFlow.Gateway.Routing;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ModelFlow.Gateway.Forwarding;
+
+/// <summary>
+/// Answers every request: one for a model goes to the version that its route chooses, anything else to <see cref="ControlEndpoints"/>.
+/// A request keeps the route it began with, so switching a route fails none.
+/// </summary>
+internal sealed class ModelForwarder(
+    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, ControlEndpoints control, SigningKey signingKey,
+    IHttpForwarder forwarder, IOptions<GatewayOptions> options, TimeProvider time)
+    : IDisposable
+{
+    private readonly GatewayOptions _options = options.Value;
+    private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = options.Value.UpstreamTimeout };
+    private readonly HttpMessageInvoker _upstream = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = System.Net.DecompressionMethods.None,
+        EnableMultipleHttp2Connections = true,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = options.Value.ConnectTimeout,
+    });
+
+    private ulong _unique = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+
+    /// <summary>Answers a request.</summary>
+    public Task InvokeAsync(HttpContext context)
+    {
+        var startedAt = time.GetTimestamp();
+        if (!ModelOperation.TryParse(context.Request.Path.Value ?? "", out var model, out var operation))
+        {
+            return control.AnswerAsync(context);
+        }
+
+        if (clients.Find(context) is not { } client)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Problem.Unauthenticated("Send a client key: Authorization: Bearer …").WriteAsync(context);
+        }
+
+        if (!string.Equals(context.Request.Method, operation.Method, StringComparison.OrdinalIgnoreCase))
+        {
+            context.Response.Headers.Allow = operation.Method;
+            return Problem.MethodNotAllowed($"Use {operation.Method}.").WriteAsync(context);
+        }
+
+        if (context.Request.ContentLength > _options.MaxBodyBytes)
+        {
+            // The body is not read, so the connection cannot carry another request: the client must know.
+            context.Response.Headers.Connection = "close";
+            return Problem.TooLarge(_options.MaxBodyBytes).WriteAsync(context);
+        }
+
+        if (!book.TryFind(model, out var route))
+        {
+            return Problem.NotFound($"No model '{model}' is served here.").WriteAsync(context);
+        }
+
+        VersionName? pin = null;
+        if (context.Request.Headers.TryGetValue(ForwardCall.VersionHeader, out var pinText))
+        {
+            if (!client.MayPin)
+            {
+                return Problem.Forbidden($"This key may not choose a version with {ForwardCall.VersionHeader}.").WriteAsync(context);
+            }
+
+            if (!VersionName.TryParse(pinText, out var wanted, out var error))
+            {
+                return Problem.Invalid(error).WriteAsync(context);
+            }
+
+            pin = wanted;
+        }
+
+        var key = StickyKey(context, route.Route.Sticky);
+        var now = clock.Now;
+        var choice = key is null ? route.Table.Choose((ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue), pin, now) : route.Table.Choose(key, pin, now);
+        return choice.Outcome switch
+        {
+            ChoiceOutcome.Chosen => ForwardAsync(context, new Request(route, operation, choice, key is not null, startedAt, now)),
+            ChoiceOutcome.PinNotServed => Problem.NotFound($"Version {pin} of '{route.Route.Model}' is not served now.").WriteAsync(context),
+            _ => NoVersionAsync(context, route),
+        };
+    }
+
+    public void Dispose() => _upstream.Dispose();
+
+    private static string? StickyKey(HttpContext context, StickyPolicy sticky)
+    {
+        string? key = sticky.Kind == StickyKind.Header ? context.Request.Headers[sticky.Name] : context.Request.Cookies[sticky.Name];
+        return string.IsNullOrEmpty(key) ? null : key;
+    }
+
+    private static Task NoVersionAsync(HttpContext context, LiveRoute route)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        var why = route.Route.Stable is { } stable ? $"the stable version {stable} is not loaded" : "it has no stable version yet";
+        return Problem.Unavailable($"No version of '{route.Route.Model}' can answer: {why}.").WriteAsync(context);
+    }
+
+    private async Task ForwardAsync(HttpContext context, Request request)
+    {
+        var outcome = await SendAsync(context, request);
+        if (outcome == RequestOutcome.ConnectError && _options.RetryOnStable && !context.Response.HasStarted && request.Choice.Kind == TrafficKind.Normal)
+        {
+            var stable = request.Route.Table.FallBack(request.Choice);
+            if (stable.Outcome == ChoiceOutcome.Chosen && stable.Version != request.Choice.Version)
+            {
+                // Nothing of the request was sent, its body is unread: it can go to stable as if it came now.
+                context.Response.Clear();
+                context.Features.Set<IForwarderErrorFeature>(null);
+                request = request with { Choice = stable };
+                outcome = await SendAsync(context, request);
+            }
+        }
+
+        if (!context.Response.HasStarted && context.Features.Get<IForwarderErrorFeature>() is not null)
+        {
+            await ForwardOutcome.ProblemOf(context, outcome, request.Route.Target(request.Choice).Name, _options.MaxBodyBytes).WriteAsync(context);
+        }
+    }
+
+    private async Task<RequestOutcome> SendAsync(HttpContext context, Request request)
+    {
+        var target = request.Route.Target(request.Choice);
+        var replica = target.Next();
+        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), request.Route.Route.Generation, request.Choice.Version, request.Choice.SubBucket);
+        var call = new ForwardCall(replica.AddressOf(request.Operation), target, id.Sign(request.Route.Route.Model, signingKey.Bytes), time);
+        var error = await forwarder.SendAsync(context, replica.Prefix, _upstream, _config, call);
+        var outcome = ForwardOutcome.Of(context, error);
+        if (request.Operation.Counts)
+        {
+            var ended = time.GetElapsedTime(request.StartedAt);
+            var firstByte = call.FirstByteAt == 0 ? ended : time.GetElapsedTime(request.StartedAt, call.FirstByteAt);
+            if (request.Choice.Kind == TrafficKind.Fallback)
+            {
+                NoteLapse(request);
+            }
+
+            meter.Add(new Sample(request.Route.Counter, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)));
+        }
+
+        return outcome;
+    }
+
+    private static void NoteLapse(in Request request)
+    {
+        if (!request.Route.Table.IsLeased(request.Now))
+        {
+            request.Route.Counter.LeaseLapsed();
+        }
+    }
+
+    private static long Microseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private readonly record struct Request(LiveRoute Route, ModelOperation Operation, RouteChoice Choice, bool HasKey, long StartedAt, DateTimeOffset Now);
+}

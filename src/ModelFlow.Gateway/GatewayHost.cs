@@ -1,0 +1,74 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ModelFlow.Gateway.Control;
+using ModelFlow.Gateway.Forwarding;
+using ModelFlow.Gateway.Measuring;
+using ModelFlow.Gateway.Routing;
+
+namespace ModelFlow.Gateway;
+
+/// <summary>Puts a gateway together.</summary>
+public static class GatewayHost
+{
+    /// <summary>A gateway from command-line arguments, environment and <c>appsettings.json</c>, not started yet.</summary>
+    /// <param name="args">Arguments such as <c>--Gateway:Name=gw-1</c>.</param>
+    /// <param name="configure">Changes to the builder, for tests.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        configure?.Invoke(builder);
+        AddServices(builder.Services);
+        Listen(builder);
+
+        // An activity for each request and a log line for each failed one would cost more than the rest of the gateway;
+        // failures are counted, and logged once a window.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.AddFilter("Yarp", LogLevel.None);
+
+        var app = builder.Build();
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        app.Services.GetRequiredService<RouteKeeper>().Load();
+        app.Run(app.Services.GetRequiredService<ModelForwarder>().InvokeAsync);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayAnnotationsValidator>();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHttpForwarder();
+        services.AddSingleton<GatewayClock>();
+        services.AddSingleton<RouteBook>();
+        services.AddSingleton<RouteKeeper>();
+        services.AddSingleton<TrafficMeter>();
+        services.AddSingleton<Clients>();
+        services.AddSingleton<SigningKey>();
+        services.AddSingleton<GatewayAddress>();
+        services.AddSingleton<ControlPlaneClient>();
+        services.AddSingleton<ControlEndpoints>();
+        services.AddSingleton<ModelForwarder>();
+        services.AddHostedService<Reporter>();
+        services.AddHostedService<RoutePoller>();
+    }
+
+    private static void Listen(WebApplicationBuilder builder)
+    {
+        // Read before validation, which comes with the first use of the options: a bad address ends the start with Kestrel's own words.
+        var options = builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
+        var addresses = options.ControlListen is null ? options.Listen : options.Listen + ";" + options.ControlListen;
+        builder.WebHost.UseUrls(addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        if (addresses.Contains("https://", StringComparison.OrdinalIgnoreCase))
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+        });
+    }
+}

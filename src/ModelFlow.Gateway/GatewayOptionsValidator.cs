@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Traffic;
+
+namespace ModelFlow.Gateway;
+
+/// <summary>Checks the annotations.</summary>
+[OptionsValidator]
+internal sealed partial class GatewayAnnotationsValidator : IValidateOptions<GatewayOptions>;
+
+/// <summary>Checks what annotations cannot say; names every mistake.</summary>
+internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
+{
+    public ValidateOptionsResult Validate(string? name, GatewayOptions options)
+    {
+        var errors = new ValidateOptionsResultBuilder();
+        if (!options.Anonymous && options.ClientKeys.Count == 0)
+        {
+            errors.AddError("no client could call: add a key's hash, or set Gateway:Anonymous=true to serve clients without one.", "Gateway:ClientKeys");
+        }
+
+        for (var i = 0; i < options.ClientKeys.Count; i++)
+        {
+            if (string.IsNullOrWhiteSpace(options.ClientKeys[i].Name))
+            {
+                errors.AddError("is needed.", $"Gateway:ClientKeys:{i}:Name");
+            }
+
+            if (!Sha256Digest.TryParse(options.ClientKeys[i].Sha256, out _, out _))
+            {
+                errors.AddError("must be 'sha256:' and 64 hexadecimal digits: the SHA-256 of the key, never the key itself.", $"Gateway:ClientKeys:{i}:Sha256");
+            }
+        }
+
+        if (options.SigningKey is { } key && !IsKey(key))
+        {
+            errors.AddError($"must be base64 of at least {RequestId.MinKeyBytes} bytes.", "Gateway:SigningKey");
+        }
+
+        if (options.ControlPlane is { } plane && plane is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+        {
+            errors.AddError("must be an http or https address.", "Gateway:ControlPlane");
+        }
+
+        return errors.Build();
+    }
+
+    private static bool IsKey(string text)
+    {
+        Span<byte> bytes = stackalloc byte[256];
+        return Convert.TryFromBase64String(text, bytes, out var length) && length >= RequestId.MinKeyBytes;
+    }
+}

@@ -1,0 +1,73 @@
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Traffic;
+
+namespace ModelFlow.Gateway.Measuring;
+
+/// <summary>Adds up one cell of a window. For one thread; kept and used again for the next window.</summary>
+internal sealed class CellCounter(VersionName version, int subBucket, TrafficKind kind)
+{
+    private readonly LogHistogramBuilder _latency = new();
+    private readonly LogHistogramBuilder _firstByte = new();
+    private readonly LogHistogramBuilder _abortedAfter = new();
+    private readonly long[] _outcomes = new long[Enum.GetValues<RequestOutcome>().Length];
+    private long _firstSeen;
+
+    public bool IsEmpty { get; private set; } = true;
+
+    public void Add(in Sample sample, bool firstSeen)
+    {
+        IsEmpty = false;
+        _outcomes[(int)sample.Outcome]++;
+        _firstSeen += firstSeen ? 1 : 0;
+        switch (sample.Outcome)
+        {
+            case RequestOutcome.Answered:
+                _latency.Add(sample.Microseconds);
+                _firstByte.Add(sample.FirstByteMicroseconds);
+                break;
+            case RequestOutcome.Timeout:
+                _latency.Add(sample.Microseconds);
+                break;
+            case RequestOutcome.ClientAbort:
+                _abortedAfter.Add(sample.Microseconds);
+                break;
+        }
+    }
+
+    public TrafficCell Take()
+    {
+        var aborts = _outcomes[(int)RequestOutcome.ClientAbort];
+        var cell = new TrafficCell
+        {
+            Version = version,
+            SubBucket = subBucket,
+            Kind = kind,
+            Requests = _outcomes.Sum() - aborts,
+            UpstreamErrors = _outcomes[(int)RequestOutcome.UpstreamError],
+            Timeouts = _outcomes[(int)RequestOutcome.Timeout],
+            ConnectErrors = _outcomes[(int)RequestOutcome.ConnectError],
+            ClientErrors = _outcomes[(int)RequestOutcome.ClientError],
+            ClientAborts = aborts,
+            Latency = Built(_latency),
+            TimeToFirstByte = Built(_firstByte),
+            AbortedAfter = Built(_abortedAfter),
+            FirstSeenKeys = _firstSeen,
+        };
+        Array.Clear(_outcomes);
+        _firstSeen = 0;
+        IsEmpty = true;
+        return cell;
+    }
+
+    private static LogHistogram? Built(LogHistogramBuilder builder)
+    {
+        if (builder.Count == 0)
+        {
+            return null;
+        }
+
+        var built = builder.Build();
+        builder.Clear();
+        return built;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using ModelFlow.Core.Traffic;
+
+namespace ModelFlow.Gateway.Measuring;
+
+/// <summary>One request that came to its end.</summary>
+/// <param name="Counter">Where it counts.</param>
+/// <param name="Choice">The version it was meant for.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="HasKey">Whether it had a sticky key.</param>
+/// <param name="Microseconds">From its arrival to its end.</param>
+/// <param name="FirstByteMicroseconds">From its arrival to the first byte of its answer.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct Sample(WindowCounter Counter, RouteChoice Choice, RequestOutcome Outcome, bool HasKey, long Microseconds, long FirstByteMicroseconds);
+
+/// <summary>How a request ended.</summary>
+public enum RequestOutcome
+{
+    /// <summary>Answered with a status below 400.</summary>
+    Answered,
+
+    /// <summary>Answered with a status of 400 to 499.</summary>
+    ClientError,
+
+    /// <summary>Answered with a status of 500 or more, or the answer broke off.</summary>
+    UpstreamError,
+
+    /// <summary>The model server was silent for too long.</summary>
+    Timeout,
+
+    /// <summary>The model server took no connection.</summary>
+    ConnectError,
+
+    /// <summary>The client went away, or its request broke off.</summary>
+    ClientAbort,
+}

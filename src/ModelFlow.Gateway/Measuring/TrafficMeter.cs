@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using ModelFlow.Core.Traffic;
+
+namespace ModelFlow.Gateway.Measuring;
+
+/// <summary>
+/// Takes samples from requests without a lock and makes windows of them. Each sample is in exactly one window, whole.
+/// </summary>
+public sealed class TrafficMeter(TimeProvider time)
+{
+    private readonly ConcurrentQueue<Sample> _samples = new();
+    private readonly List<WindowCounter> _touched = [];
+    private DateTimeOffset _windowStart = time.GetUtcNow();
+
+    // Rises across restarts as long as the clock does: the same number would be taken for the same window.
+    private long _number = time.GetUtcNow().ToUnixTimeMilliseconds() * 1_000;
+
+    /// <summary>Counts a request. For any number of threads.</summary>
+    public void Add(in Sample sample) => _samples.Enqueue(sample);
+
+    /// <summary>Adds up what came in. From one thread; often enough that the queue stays short.</summary>
+    public void Drain()
+    {
+        // At most what is there now: a queue that is filled as fast as it is emptied must not keep the window open.
+        for (var left = _samples.Count; left > 0 && _samples.TryDequeue(out var sample); left--)
+        {
+            if (!sample.Counter.Touched)
+            {
+                _touched.Add(sample.Counter);
+            }
+
+            sample.Counter.Add(sample);
+        }
+    }
+
+    /// <summary>Ends the window and begins the next. From the thread that drains.</summary>
+    public IReadOnlyList<TrafficWindow> Cut(string gateway)
+    {
+        Drain();
+        var now = time.GetUtcNow();
+        var length = now > _windowStart ? now - _windowStart : TimeSpan.Zero;
+        var windows = _touched.ConvertAll(c => c.Take(gateway, _windowStart, length, _number++));
+        _touched.Clear();
+        _windowStart = now;
+        return windows;
+    }
+}

@@ -1,0 +1,34 @@
+using ModelFlow.Core.Traffic;
+using ModelFlow.Gateway.Measuring;
+using Route = ModelFlow.Core.Traffic.Route;
+
+namespace ModelFlow.Gateway.Routing;
+
+/// <summary>A route as requests use it: the table to choose by, and the upstream addresses made beforehand. Immutable but for its counter.</summary>
+public sealed class LiveRoute
+{
+    private readonly VersionTarget[] _targets;
+
+    /// <summary>Prepares a route.</summary>
+    /// <param name="served">The route; its lease ends by the gateway's clock.</param>
+    /// <param name="counter">Where its requests are counted; shared by all live routes of one generation.</param>
+    /// <exception cref="ArgumentException">The route contradicts itself.</exception>
+    public LiveRoute(ServedRoute served, WindowCounter counter)
+    {
+        Table = new RouteTable(served);
+        Counter = counter;
+        _targets = [.. Table.Versions.Select(v => new VersionTarget(served.Route.Model, v, served.Endpoints.GetValueOrDefault(v) ?? []))];
+    }
+
+    /// <summary>Chooses versions.</summary>
+    public RouteTable Table { get; }
+
+    /// <summary>Counts its requests.</summary>
+    public WindowCounter Counter { get; }
+
+    /// <summary>The route.</summary>
+    public Route Route => Table.Served.Route;
+
+    /// <summary>Where a chosen version is.</summary>
+    public VersionTarget Target(RouteChoice choice) => _targets[choice.Version];
+}

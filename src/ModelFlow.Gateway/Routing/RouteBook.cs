@@ -1,0 +1,91 @@
+using System.Diagnostics.CodeAnalysis;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Traffic;
+using ModelFlow.Gateway.Measuring;
+
+namespace ModelFlow.Gateway.Routing;
+
+/// <summary>
+/// The routes in use. Readers see one whole set or the next, never a mixture; a request keeps the route it began with.
+/// A model's generation never goes back, and within a generation the lease never does.
+/// </summary>
+public sealed class RouteBook(GatewayClock clock)
+{
+    private readonly Lock _writing = new();
+    private Dictionary<string, LiveRoute> _routes = new(StringComparer.Ordinal);
+
+    /// <summary>The routes, by no order.</summary>
+    public IReadOnlyCollection<LiveRoute> All => Volatile.Read(ref _routes).Values;
+
+    /// <summary>The route of a model.</summary>
+    public bool TryFind(ReadOnlySpan<char> model, [NotNullWhen(true)] out LiveRoute? route) =>
+        Volatile.Read(ref _routes).GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(model, out route);
+
+    /// <summary>Takes a route from the control plane.</summary>
+    /// <param name="served">The route as it was sent.</param>
+    /// <param name="theirNow">The sender's time when it was sent; null to take the gateway's.</param>
+    /// <param name="ourNow">The gateway's time when it was asked for or arrived, whichever is known to be earlier.</param>
+    /// <exception cref="ArgumentException">The route contradicts itself; nothing changed.</exception>
+    public TakeRoute Take(ServedRoute served, DateTimeOffset? theirNow, DateTimeOffset ourNow) =>
+        TakeOurs(served.LeaseUntil is { } until && theirNow is { } sent ? served with { LeaseUntil = ourNow + (until - sent) } : served);
+
+    /// <summary>Takes a route whose lease ends by the gateway's own clock.</summary>
+    /// <exception cref="ArgumentException">The route contradicts itself; nothing changed.</exception>
+    public TakeRoute TakeOurs(ServedRoute served)
+    {
+        lock (_writing)
+        {
+            var model = served.Route.Model.Value;
+            _routes.TryGetValue(model, out var known);
+            if (known is not null && known.Route.Generation > served.Route.Generation)
+            {
+                return TakeRoute.Older;
+            }
+
+            if (known is not null && known.Route.Generation == served.Route.Generation)
+            {
+                var before = known.Table.Served;
+                served = served with { Route = known.Route, LeaseUntil = Later(before.LeaseUntil, served.LeaseUntil) };
+                if (served.LeaseUntil == before.LeaseUntil && SameEndpoints(before.Endpoints, served.Endpoints))
+                {
+                    return TakeRoute.Same;
+                }
+            }
+
+            var renewed = known?.Route.Generation == served.Route.Generation ? known : null;
+            var route = new LiveRoute(served, renewed?.Counter ?? new WindowCounter(served.Route));
+            if (renewed?.Table.IsLeased(clock.Now) == false)
+            {
+                route.Counter.LeaseLapsed();
+            }
+
+            var routes = new Dictionary<string, LiveRoute>(_routes, StringComparer.Ordinal) { [model] = route };
+            Volatile.Write(ref _routes, routes);
+            return renewed is null ? TakeRoute.Switched : TakeRoute.Renewed;
+        }
+    }
+
+    /// <summary>The generation served of each model.</summary>
+    public IReadOnlyDictionary<ModelName, long> Generations() => All.ToDictionary(r => r.Route.Model, r => r.Route.Generation);
+
+    private static DateTimeOffset? Later(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b : a;
+
+    private static bool SameEndpoints(IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> a, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> b) =>
+        a.Count == b.Count && a.All(pair => b.TryGetValue(pair.Key, out var other) && pair.Value.SequenceEqual(other));
+}
+
+/// <summary>What became of a route that was offered.</summary>
+public enum TakeRoute
+{
+    /// <summary>It is in use now, with a new generation.</summary>
+    Switched,
+
+    /// <summary>The generation was in use already; its lease or endpoints changed.</summary>
+    Renewed,
+
+    /// <summary>Nothing new.</summary>
+    Same,
+
+    /// <summary>A newer generation is in use; refused.</summary>
+    Older,
+}
