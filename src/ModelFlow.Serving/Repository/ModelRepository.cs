@@ -1,0 +1,297 @@
+using System.Collections.Concurrent;
+using System.Collections.ObjectModel;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Naming;
+
+namespace ModelFlow.Serving.Repository;
+
+/// <summary>The versions of this server: loads, finds and unloads them. One load or unload of a version runs at a time.</summary>
+internal sealed class ModelRepository(
+    IOptions<ServingOptions> options, ModelCache cache, LoadedIndex index, FileDownload download, ServingMetrics metrics, TimeProvider time, ILogger<ModelRepository> logger) : IDisposable
+{
+    // A model that ended the process this often while it was loading is refused.
+    private const int MaxUnfinishedLoads = 3;
+
+    private readonly ServingOptions _options = options.Value;
+    private readonly ConcurrentDictionary<(string Model, string Version), LoadedVersion> _loaded = [];
+    private readonly ConcurrentDictionary<(ModelName Model, VersionName Version), Slot> _slots = [];
+
+    // The native runtime prepares one model at a time: it uses every processor for that, and so its memory can be told.
+    private readonly SemaphoreSlim _preparing = new(1, 1);
+    private int _count;
+
+    /// <summary>Every version that this process was asked about, in order.</summary>
+    public IReadOnlyList<Listing> List() =>
+        [.. _slots.OrderBy(s => s.Key.Model).ThenBy(s => s.Key.Version).Select(s => new Listing(s.Key.Model, s.Key.Version, s.Value.State, s.Value.Reason, Find(s.Key.Model.Value, s.Key.Version.Value)))];
+
+    /// <summary>The loaded versions of one model.</summary>
+    public IEnumerable<VersionName> VersionsOf(ModelName model) => _loaded.Values.Where(v => v.Model == model).Select(v => v.Version).Order();
+
+    /// <summary>A version that answers requests, or null.</summary>
+    public LoadedVersion? Find(string model, string version) => _loaded.GetValueOrDefault((model, version));
+
+    /// <summary>Loads a version; one that is loaded already answers at once.</summary>
+    public async Task<LoadOutcome> LoadAsync(ModelName model, VersionName version, LoadRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Files.EntryPath is null)
+        {
+            return new LoadOutcome.Refused("load", "There is no file to open: one .onnx file is needed, or one with the path 'model.onnx' among several.");
+        }
+
+        var slot = _slots.GetOrAdd((model, version), static _ => new Slot());
+        await slot.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (Find(model.Value, version.Value) is { } loaded)
+            {
+                return loaded.Files.Digest == request.Files.Digest
+                    ? new LoadOutcome.Ready(loaded)
+                    : new LoadOutcome.Conflict($"{model} {version} is loaded with other bytes; a version's bytes never change. Unload it first if they were wrong.");
+            }
+
+            if (index.UnfinishedLoads(model, version, request.Files) >= MaxUnfinishedLoads)
+            {
+                return slot.Fail(new LoadOutcome.Refused("load", $"The server ended {MaxUnfinishedLoads} times while it loaded these bytes; it does not try again. Unload the version to make it forget this."));
+            }
+
+            if (Interlocked.Increment(ref _count) > _options.MaxVersions)
+            {
+                Interlocked.Decrement(ref _count);
+                return new LoadOutcome.NoRoom($"{_options.MaxVersions} versions are loaded, the most this server takes (Serving:MaxVersions): unload one.");
+            }
+
+            var outcome = await LoadNewAsync(slot, model, version, request, cancellationToken);
+            if (outcome is not LoadOutcome.Ready)
+            {
+                Interlocked.Decrement(ref _count);
+            }
+
+            return outcome;
+        }
+        finally
+        {
+            slot.Gate.Release();
+        }
+    }
+
+    /// <summary>Loads again what was loaded when the last process ended, from the files on disk.</summary>
+    public async Task ReloadAsync(LoadedIndex.Entry entry, CancellationToken cancellationToken)
+    {
+        var files = new FileSet(entry.Files);
+        var outcome = await LoadAsync(entry.Model, entry.Version, new LoadRequest(files, ReadOnlyDictionary<string, Uri>.Empty), cancellationToken);
+        if (outcome is not LoadOutcome.Ready)
+        {
+            Log.ReloadFailed(logger, entry.Model, entry.Version, outcome.ToString());
+        }
+    }
+
+    /// <summary>Unloads a version after the requests in flight; false when it was not loaded. Once begun it goes through.</summary>
+    public async Task<bool> UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken)
+    {
+        if (!_slots.TryGetValue((model, version), out var slot))
+        {
+            index.Remove(model, version);
+            return false;
+        }
+
+        await slot.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            index.Remove(model, version);
+            if (!_loaded.TryRemove((model.Value, version.Value), out var loaded))
+            {
+                slot.Set(SlotState.Unavailable, "unloaded");
+                return false;
+            }
+
+            slot.Set(SlotState.Unloading, "");
+            var began = time.GetTimestamp();
+            await loaded.CloseAsync(_options.DrainTimeout, time);
+            Interlocked.Decrement(ref _count);
+            ProcessMemory.GiveBack();
+            slot.Set(SlotState.Unavailable, "unloaded");
+            Log.Unloaded(logger, model, version, time.GetElapsedTime(began).TotalMilliseconds);
+            return true;
+        }
+        finally
+        {
+            slot.Gate.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var loaded in _loaded.Values)
+        {
+            loaded.Dispose();
+        }
+
+        _preparing.Dispose();
+    }
+
+    private async Task<LoadOutcome> LoadNewAsync(Slot slot, ModelName model, VersionName version, LoadRequest request, CancellationToken cancellationToken)
+    {
+        slot.Set(SlotState.Loading, "");
+        var began = time.GetTimestamp();
+        var lease = cache.TryHold(request.Files, out var full);
+        if (lease is null)
+        {
+            return slot.Fail(new LoadOutcome.NoRoom(full!));
+        }
+
+        try
+        {
+            await FetchAsync(request, lease, cancellationToken);
+            index.Begin(model, version, request.Files);
+            var (onnx, memory) = await PrepareAsync(lease.PathOf(request.Files.EntryPath!), cancellationToken);
+            var concurrency = _options.Concurrency > 0 ? _options.Concurrency : Environment.ProcessorCount;
+            var loaded = new LoadedVersion(model, version, onnx, request.Files, lease, new Turns(concurrency, _options.QueueLength))
+            {
+                LoadTime = time.GetElapsedTime(began),
+                LoadedAt = time.GetUtcNow(),
+                MemoryBytes = memory,
+            };
+            lease = null;
+            index.Finish(model, version, request.Files);
+            _loaded[(model.Value, version.Value)] = loaded;
+            slot.Set(SlotState.Ready, "");
+            metrics.Loaded(model, version, loaded.LoadTime);
+            Log.Loaded(logger, model, version, request.Files.TotalBytes, loaded.LoadTime.TotalMilliseconds, memory);
+            return new LoadOutcome.Ready(loaded);
+        }
+        catch (UnloadableModelException e)
+        {
+            return Refuse(slot, model, version, lease, new LoadOutcome.Refused("load", $"{model} {version} cannot be served: {e.Message}"));
+        }
+        catch (WrongBytesException e)
+        {
+            return Refuse(slot, model, version, lease, new LoadOutcome.Refused("digest", $"{model} {version} is not what its manifest says: {e.Message}"));
+        }
+        catch (DownloadException e)
+        {
+            return slot.Fail(new LoadOutcome.NotFetched($"{model} {version} cannot be fetched: {e.Message}"));
+        }
+        catch (Exception e)
+        {
+            slot.Set(SlotState.Unavailable, e is OperationCanceledException ? "the load was cancelled" : "the load failed inside the server");
+            throw;
+        }
+        finally
+        {
+            lease?.Dispose();
+        }
+    }
+
+    private LoadOutcome.Refused Refuse(Slot slot, ModelName model, VersionName version, ModelCache.Lease? lease, LoadOutcome.Refused refused)
+    {
+        index.Remove(model, version);
+        lease?.Forget = true;
+        Log.LoadRefused(logger, model, version, refused.Message);
+        slot.Set(SlotState.Unavailable, refused.Message);
+        return refused;
+    }
+
+    // A file that is here is hashed again, a missing one is downloaded.
+    private async Task FetchAsync(LoadRequest request, ModelCache.Lease lease, CancellationToken cancellationToken)
+    {
+        foreach (var file in request.Files.Files)
+        {
+            var path = lease.PathOf(file);
+            if (await IsWholeAsync(path, file.Size, file.Sha256, cancellationToken))
+            {
+                continue;
+            }
+
+            if (!request.Sources.TryGetValue(file.Path, out var source))
+            {
+                throw new DownloadException($"'{file.Path}' is missing or damaged on the server's disk; load the version again.");
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await download.RunAsync(file, source, lease.PartialPathOf(file), path, cancellationToken);
+        }
+    }
+
+    private static async Task<bool> IsWholeAsync(string path, long size, Sha256Digest digest, CancellationToken cancellationToken)
+    {
+        var info = new FileInfo(path);
+        if (!info.Exists || info.Length != size)
+        {
+            return false;
+        }
+
+        await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        return Sha256Digest.FromHash(await SHA256.HashDataAsync(stream, cancellationToken)) == digest;
+    }
+
+    private async Task<(OnnxModel Model, long MemoryBytes)> PrepareAsync(string path, CancellationToken cancellationToken)
+    {
+        await _preparing.WaitAsync(cancellationToken);
+        try
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(_options.SessionTimeout);
+            var before = ProcessMemory.Resident();
+            try
+            {
+                var onnx = await Task.Factory.StartNew(() => OnnxModel.Load(path, _options, patience.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                return (onnx, Math.Max(0, ProcessMemory.Resident() - before));
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new UnloadableModelException($"ONNX Runtime did not load it within {_options.SessionTimeout} (Serving:SessionTimeout).");
+            }
+        }
+        finally
+        {
+            _preparing.Release();
+        }
+    }
+
+    private sealed class Slot
+    {
+        public SemaphoreSlim Gate { get; } = new(1, 1);
+
+        public SlotState State { get; private set; } = SlotState.Unavailable;
+
+        public string Reason { get; private set; } = "";
+
+        public void Set(SlotState state, string reason)
+        {
+            Reason = reason;
+            State = state;
+        }
+
+        public LoadOutcome Fail(LoadOutcome outcome)
+        {
+            Set(SlotState.Unavailable, outcome switch
+            {
+                LoadOutcome.Refused r => r.Message,
+                LoadOutcome.NotFetched n => n.Message,
+                LoadOutcome.NoRoom n => n.Message,
+                _ => "",
+            });
+            return outcome;
+        }
+    }
+}
+
+/// <summary>One line of the repository index.</summary>
+internal sealed record Listing(ModelName Model, VersionName Version, SlotState State, string Reason, LoadedVersion? Loaded);
+
+/// <summary>The states of the model repository extension.</summary>
+internal enum SlotState
+{
+    /// <summary>Does not answer requests; the reason says why.</summary>
+    Unavailable,
+
+    /// <summary>Being fetched or prepared.</summary>
+    Loading,
+
+    /// <summary>Answers requests.</summary>
+    Ready,
+
+    /// <summary>Waits for requests in flight.</summary>
+    Unloading,
+}

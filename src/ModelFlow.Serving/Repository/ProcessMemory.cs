@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace ModelFlow.Serving.Repository;
+
+/// <summary>The memory of this process.</summary>
+internal static partial class ProcessMemory
+{
+    /// <summary>Bytes of physical memory in use.</summary>
+    public static long Resident() => Environment.WorkingSet;
+
+    /// <summary>
+    /// Asks the C library to return freed memory to the system. Without it, glibc keeps what an unloaded model used:
+    /// https://github.com/microsoft/onnxruntime/issues/26831.
+    /// </summary>
+    public static void GiveBack()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        try
+        {
+            _ = MallocTrim(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Another C library (musl), which has no such call and returns large blocks by itself.
+        }
+        catch (DllNotFoundException)
+        {
+        }
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "malloc_trim")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int MallocTrim(nuint pad);
+}
