@@ -39,7 +39,6 @@ public static class ServingApp
         services.AddSingleton<LoadedIndex>();
         services.AddSingleton<ModelRepository>();
         services.AddSingleton<Startup>();
-        services.AddHostedService<InputWatch>();
         services.AddHostedService(p => p.GetRequiredService<Startup>());
         services.AddSingleton<InferenceEndpoint>();
         services.AddSingleton<ModelEndpoints>();

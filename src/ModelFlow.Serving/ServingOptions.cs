@@ -74,9 +74,6 @@ public sealed class ServingOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether the server stops when its standard input is closed, so that it does not outlive the process that started it. Default false.</summary>
-    public bool StopWhenInputCloses { get; set; }
-
     /// <summary>The address to listen on; loopback for <c>localhost</c>.</summary>
     internal IPAddress ListenAddress => IPAddress.TryParse(Address, out var address) ? address : IPAddress.Loopback;
 

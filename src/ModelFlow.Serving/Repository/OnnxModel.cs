@@ -52,7 +52,7 @@ internal sealed class OnnxModel : IDisposable
             catch (OnnxRuntimeException e)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                throw new UnloadableModelException("ONNX Runtime cannot load it: " + FirstLine(e.Message.Replace(path, Path.GetFileName(path), StringComparison.Ordinal)));
+                throw new UnloadableModelException("ONNX Runtime cannot load it: " + FirstLine(WithoutFolder(e.Message, path)));
             }
         }
 
@@ -102,6 +102,11 @@ internal sealed class OnnxModel : IDisposable
             ? new TensorInfo(name, type, datatype, [.. metadata.Dimensions.Select(d => (long)d)], metadata.SymbolicDimensions)
             : throw new UnloadableModelException($"the {kind} '{name}' has the type {type}, which the protocol does not know.");
     }
+
+    // The caller knows the file by its name in the request; where this server keeps it is its own business.
+    private static string WithoutFolder(string message, string path) => message
+        .Replace(path, Path.GetFileName(path), StringComparison.Ordinal)
+        .Replace(Path.GetDirectoryName(path)!, "the model's folder", StringComparison.Ordinal);
 
     private static string FirstLine(string message)
     {

@@ -158,7 +158,7 @@ public sealed class LoadTests
     public async Task Load_downloadThatBreaksOff_goesOnWhereItStopped()
     {
         await using var server = await RunningServer.StartAsync();
-        server.Files.Next.Enqueue(FileServer.CutAfter(500_000));
+        server.Files.Next.Enqueue(FileServer.CutAfter(500_000, server.HasPartial(500_000)));
         server.Files.Next.Enqueue(FileServer.Status(503));
 
         await server.LoadDigitsAsync("v1.2.0-large");
@@ -171,7 +171,7 @@ public sealed class LoadTests
     public async Task Load_storeThatIgnoresRanges_beginsAgain()
     {
         await using var server = await RunningServer.StartAsync();
-        server.Files.Next.Enqueue(FileServer.CutAfter(500_000));
+        server.Files.Next.Enqueue(FileServer.CutAfter(500_000, server.HasPartial(500_000)));
         server.Files.Next.Enqueue(async (context, content) => await context.Response.Body.WriteAsync(content));
 
         await server.LoadDigitsAsync("v1.2.0-large");

@@ -9,7 +9,7 @@ namespace ModelFlow.Serving.Tests.Support;
 /// <summary>The digits samples, and what ONNX Runtime itself says about them.</summary>
 internal static class Digits
 {
-    private static readonly string Folder = Path.Combine(ModelFlow.Testing.Repository.Root, "samples", "digits");
+    private static readonly string Folder = Path.Combine(RepositoryRoot.Find(), "samples", "digits");
     private static readonly ConcurrentDictionary<string, byte[]> Models = new(StringComparer.Ordinal);
 
     /// <summary>Every version that answers.</summary>

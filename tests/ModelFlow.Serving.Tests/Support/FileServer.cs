@@ -34,12 +34,18 @@ internal sealed class FileServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Sends part of the file and breaks the connection.</summary>
-    public static Func<HttpContext, byte[], Task> CutAfter(int bytes) => async (context, content) =>
+    /// <summary>Sends part of the file and breaks the connection when <paramref name="arrived"/>: a broken connection drops what is under way.</summary>
+    public static Func<HttpContext, byte[], Task> CutAfter(int bytes, Func<bool>? arrived = null) => async (context, content) =>
     {
         context.Response.ContentLength = content.Length;
         await context.Response.Body.WriteAsync(content.AsMemory(0, bytes));
         await context.Response.Body.FlushAsync();
+        var deadline = DateTime.UtcNow.AddSeconds(10);
+        while (arrived?.Invoke() == false && DateTime.UtcNow < deadline)
+        {
+            await Task.Delay(5);
+        }
+
         context.Abort();
     };
 

@@ -82,6 +82,10 @@ internal sealed class RunningServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether this many bytes of some download lie on disk.</summary>
+    public Func<bool> HasPartial(int bytes) => () =>
+        Directory.EnumerateFiles(DataDirectory, "*", SearchOption.AllDirectories).Any(f => f.Contains("/partial/", StringComparison.Ordinal) && new FileInfo(f).Length >= bytes);
+
     public Task<Answer> UnloadAsync(string model, string version) => SendAsync(Control, HttpMethod.Post, $"/v2/repository/models/{model}/versions/{version}/unload", null);
 
     public Task<Answer> InferAsync(string model, string version, string body, CancellationToken? cancellation = null) =>

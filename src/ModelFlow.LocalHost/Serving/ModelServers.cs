@@ -1,0 +1,31 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Ports;
+
+namespace ModelFlow.LocalHost.Serving;
+
+/// <summary>Puts the model servers behind <see cref="IModelServer"/>.</summary>
+public static class ModelServers
+{
+    /// <summary>Adds <see cref="IModelServer"/> over the servers of <see cref="ModelServerOptions"/>; needs <see cref="IArtifactStore"/>.</summary>
+    public static IServiceCollection AddOpenInferenceModelServer(this IServiceCollection services)
+    {
+        services.AddOptions<ModelServerOptions>().BindConfiguration(ModelServerOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ModelServerOptions>, ModelServerOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(p => new OpenInferenceClient(CreateHttpClient(), p.GetRequiredService<IOptions<ModelServerOptions>>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IModelServer, OpenInferenceModelServer>();
+        return services;
+    }
+
+    private static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    })
+    {
+        // Each call has its own limit: a load takes as long as its download.
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+}

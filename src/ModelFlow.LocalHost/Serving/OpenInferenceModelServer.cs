@@ -1,0 +1,142 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Catalog;
+using ModelFlow.Core.Manifests;
+using ModelFlow.Core.Naming;
+using ModelFlow.Core.Ports;
+using Polly;
+using Polly.Retry;
+
+namespace ModelFlow.LocalHost.Serving;
+
+/// <summary>
+/// Model servers that speak the Open Inference Protocol V2 over plain HTTP, one or several replicas. A version is ready
+/// when every replica has it. A replica that fails in passing is asked again, a bounded number of times and with new
+/// grants; then <see cref="ModelServerException"/> says which one it was.
+/// </summary>
+internal sealed class OpenInferenceModelServer(
+    OpenInferenceClient client, IArtifactStore artifacts, IOptions<ModelServerOptions> options, TimeProvider time, ILogger<OpenInferenceModelServer> logger) : IModelServer
+{
+    private readonly ModelServerOptions _options = options.Value;
+    private readonly ResiliencePipeline _retries = Retries(options.Value, time, logger);
+
+    /// <inheritdoc/>
+    public async Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        var began = time.GetTimestamp();
+        var refusals = await Task.WhenAll(_options.Endpoints.Select(server => LoadOnAsync(server, version, cancellationToken)));
+        if (refusals.FirstOrDefault(r => r is not null) is { } refusal)
+        {
+            await ForgetAsync(version, cancellationToken);
+            return new LoadModel.Refused(refusal);
+        }
+
+        return new LoadModel.Ready([.. _options.Endpoints], time.GetElapsedTime(began));
+    }
+
+    /// <inheritdoc/>
+    public Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken) =>
+        Task.WhenAll(_options.Endpoints.Select(server => _retries.ExecuteAsync(
+            async token => await client.UnloadAsync(server, model, version, token), cancellationToken).AsTask()));
+
+    /// <summary>
+    /// The versions that are loaded and ready. A replica that does not answer has none, as far as anyone can tell.
+    /// </summary>
+    /// <exception cref="ModelServerException">No replica answers.</exception>
+    public async Task<IReadOnlyList<ServedVersion>> ListAsync(CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(_options.Endpoints.Select(server => ListOnAsync(server, cancellationToken)));
+        var failures = answers.Select(a => a.Failure).OfType<ModelServerException>().ToList();
+        if (failures.Count == answers.Length)
+        {
+            throw new ModelServerException("No model server answers: " + string.Join(' ', failures.Select(f => f.Message)), failures[0]);
+        }
+
+        return [.. answers.SelectMany(a => a.Versions)];
+    }
+
+    private static ResiliencePipeline Retries(ModelServerOptions options, TimeProvider time, ILogger logger)
+    {
+        var builder = new ResiliencePipelineBuilder { TimeProvider = time };
+        return options.Attempts == 1
+            ? builder.Build()
+            : builder.AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<ModelServerException>(e => e.Transient),
+                MaxRetryAttempts = options.Attempts - 1,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = options.RetryDelay,
+                MaxDelay = TimeSpan.FromSeconds(30),
+                UseJitter = true,
+                OnRetry = a =>
+                {
+                    Log.CallFailed(logger, a.AttemptNumber + 1, options.Attempts, a.Outcome.Exception?.Message ?? "");
+                    return ValueTask.CompletedTask;
+                },
+            }).Build();
+    }
+
+    // Null when the replica has the version, otherwise why it cannot.
+    private async Task<string?> LoadOnAsync(Uri server, VersionRecord version, CancellationToken cancellationToken) =>
+        await _retries.ExecuteAsync(
+            async token =>
+            {
+                var refusal = await LoadOnceAsync(server, version, token);
+                if (refusal is null)
+                {
+                    await client.CheckReadyAsync(server, version.Model, version.Version, token);
+                }
+
+                return refusal;
+            },
+            cancellationToken);
+
+    private async Task<string?> LoadOnceAsync(Uri server, VersionRecord version, CancellationToken cancellationToken)
+    {
+        var files = new List<(ManifestFile, Uri)>(version.Manifest.Files.Count);
+        foreach (var file in version.Manifest.Files)
+        {
+            files.Add((file, await artifacts.GrantReadAsync(version.Model, version.Version, file.Path, _options.GrantLifetime, cancellationToken)));
+        }
+
+        try
+        {
+            return await client.LoadAsync(server, version.Model, version.Version, files, cancellationToken);
+        }
+        catch (ModelServerException e) when (e.Status == HttpStatusCode.Conflict)
+        {
+            // The replica has other bytes under this name, from a catalogue that is no more. This catalogue says what the version is.
+            Log.OtherBytesLoaded(logger, server, version.Model, version.Version);
+            await client.UnloadAsync(server, version.Model, version.Version, cancellationToken);
+            return await client.LoadAsync(server, version.Model, version.Version, files, cancellationToken);
+        }
+    }
+
+    // A version that one replica refuses is served by none. Best effort: nothing routes to it, and unloading is repeated later.
+    private async Task ForgetAsync(VersionRecord version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await UnloadAsync(version.Model, version.Version, cancellationToken);
+        }
+        catch (ModelServerException e)
+        {
+            Log.NotForgotten(logger, version.Model, version.Version, e.Message);
+        }
+    }
+
+    private async Task<(IReadOnlyList<ServedVersion> Versions, ModelServerException? Failure)> ListOnAsync(Uri server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await client.ListAsync(server, cancellationToken);
+            return ([.. found.Select(f => new ServedVersion(f.Model, f.Version, server))], null);
+        }
+        catch (ModelServerException e)
+        {
+            Log.NoAnswer(logger, server, e.Message);
+            return ([], e);
+        }
+    }
+}
