@@ -1,0 +1,19 @@
+namespace ModelFlow.Testing.World;
+
+/// <summary>How a version behaves in a simulated world.</summary>
+public sealed record VersionBehaviour
+{
+    public string? InspectionRefusal { get; init; }
+
+    public string? SmokeRefusal { get; init; }
+
+    public bool OtherInputs { get; init; }
+
+    public double Accuracy { get; init; } = 0.97;
+
+    public double ErrorRate { get; init; }
+
+    public double LatencyMs { get; init; } = 5;
+
+    public string? LoadRefusal { get; init; }
+}
