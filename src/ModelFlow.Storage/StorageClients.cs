@@ -16,6 +16,7 @@ public sealed class StorageClients
     public StorageClients(StorageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        Options = options;
         _prefix = options.Prefix;
         var blobs = Configure(new BlobClientOptions(), options);
         var tables = Configure(new TableClientOptions(), options);
@@ -31,6 +32,9 @@ public sealed class StorageClients
             _tables = new TableServiceClient(options.ConnectionString, tables);
         }
     }
+
+    /// <summary>What they were made from.</summary>
+    internal StorageOptions Options { get; }
 
     /// <summary>The blob service.</summary>
     internal BlobServiceClient Blobs => _blobs;

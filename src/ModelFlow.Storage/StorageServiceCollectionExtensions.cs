@@ -2,6 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
+using ModelFlow.Storage.Blobs;
+using ModelFlow.Storage.Catalog;
+using ModelFlow.Storage.Operations;
 using ModelFlow.Storage.Releases;
 using ModelFlow.Storage.Routes;
 
@@ -26,9 +29,25 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IOptions<StorageOptions>>().Value));
         services.TryAddSingleton<StorageSetup>();
+        services.TryAddSingleton<BlobGrants>();
+        services.TryAddSingleton<BlobCopier>();
+        services.TryAddSingleton<UploadCopy>();
+        services.TryAddSingleton<UploadGrants>();
+        services.TryAddSingleton<Quarantine>();
         services.TryAddSingleton<IReleaseStore, TableReleaseStore>();
         services.TryAddSingleton<IRouteStore, TableRouteStore>();
         services.TryAddSingleton<IRampTurns, TableRampTurns>();
+        services.TryAddSingleton<IReleaseIndex, TableReleaseIndex>();
+        services.TryAddSingleton<IVersionCatalog, TableVersionCatalog>();
+        services.TryAddSingleton<IDeploymentStore, TableDeploymentStore>();
+        services.TryAddSingleton<IFreezeStore, TableFreezeStore>();
+        services.TryAddSingleton<ITokenStore, TableTokenStore>();
+        services.TryAddSingleton<IAuditLog, TableAuditLog>();
+        services.TryAddSingleton<IPolicyStore, BlobPolicyStore>();
+        services.TryAddSingleton<IDatasetStore, BlobDatasetStore>();
+        services.TryAddSingleton<IReportStore, BlobReportStore>();
+        services.TryAddSingleton<IArtifactStore, BlobArtifactStore>();
+        services.TryAddSingleton<IUploadStore, BlobUploadStore>();
         return services;
     }
 }

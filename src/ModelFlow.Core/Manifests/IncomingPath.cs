@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
+using ModelFlow.Core.Releases;
 
 namespace ModelFlow.Core.Manifests;
 
@@ -48,8 +49,14 @@ public sealed record IncomingPath(string Model, string Version, bool SingleFile,
     public static string QuarantineFolder(Refusal refusal)
     {
         ArgumentNullException.ThrowIfNull(refusal);
-        var unique = Sha256Digest.Of($"{refusal.Upload.ManifestPath}\n{refusal.Upload.ETag}").Hex[..8];
-        return $"{refusal.At.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}-{refusal.By}-{unique}";
+        return $"{refusal.At.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}-{refusal.By}{QuarantineSuffix(refusal.Upload)}";
+    }
+
+    /// <summary>How the folder of a refused upload ends, whenever and for whatever it was refused.</summary>
+    public static string QuarantineSuffix(UploadReference upload)
+    {
+        ArgumentNullException.ThrowIfNull(upload);
+        return $"-{Sha256Digest.Of($"{upload.ManifestPath}\n{upload.ETag}").Hex[..12]}";
     }
 
     // The extension is what follows the last dot and begins with a letter: 'v1.0.0' has none, 'v1.0.0.onnx' has 'onnx'.

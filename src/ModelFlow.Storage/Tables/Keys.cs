@@ -7,6 +7,9 @@ namespace ModelFlow.Storage.Tables;
 /// <summary>Parts of row keys that sort as the lists that are read from them.</summary>
 internal static class Keys
 {
+    // A key has at most 1 KiB in UTF-16; this leaves room for the rest of it.
+    private const int MaxChars = 300;
+
     // In ordinal order: what version names are made of.
     private const string VersionAlphabet = "-.0123456789abcdefghijklmnopqrstuvwxyz";
 
@@ -50,7 +53,7 @@ internal static class Keys
     /// <summary>Any text as part of a key: what keys may not have, and the separator, become <c>=</c> and two hexadecimal digits a byte.</summary>
     public static string Escape(string text)
     {
-        if (text.All(IsPlain))
+        if (text.Length <= MaxChars && text.All(IsPlain))
         {
             return text;
         }
@@ -61,8 +64,8 @@ internal static class Keys
             _ = IsPlain((char)b) ? key.Append((char)b) : key.Append('=').Append(b.ToString("X2", CultureInfo.InvariantCulture));
         }
 
-        // A key has at most 1 KiB in UTF-16; a longer text is named by its digest.
-        return key.Length <= 300 ? key.ToString() : $"=={Sha256Digest.Of(text).Hex}";
+        // A longer text is named by its digest.
+        return key.Length <= MaxChars ? key.ToString() : $"=={Sha256Digest.Of(text).Hex}";
     }
 
     /// <summary>The first key after all that begin with <paramref name="prefix"/>.</summary>

@@ -1,3 +1,4 @@
+using Azure.Storage.Blobs;
 using ModelFlow.Core.Ports;
 using ModelFlow.Storage.Tests.Contracts;
 using ModelFlow.Testing.Azurite;
@@ -12,4 +13,65 @@ public sealed class TableReleaseStoreTests(AzuriteFixture azurite) : ReleaseStor
 public sealed class TableRouteStoreTests(AzuriteFixture azurite) : RouteStoreContract
 {
     protected override IRouteStore Store => StorageHarness.Get<IRouteStore>(azurite);
+}
+
+public sealed class TableVersionCatalogTests(AzuriteFixture azurite) : VersionCatalogContract
+{
+    protected override IVersionCatalog Catalog => StorageHarness.Get<IVersionCatalog>(azurite);
+}
+
+public sealed class TableDeploymentStoreTests(AzuriteFixture azurite) : DeploymentStoreContract
+{
+    protected override IDeploymentStore Store => StorageHarness.Get<IDeploymentStore>(azurite);
+}
+
+public sealed class TableRampTurnsTests(AzuriteFixture azurite) : RampTurnsContract
+{
+    protected override IRampTurns Turns => StorageHarness.Get<IRampTurns>(azurite);
+}
+
+public sealed class TableFreezeStoreTests(AzuriteFixture azurite) : FreezeStoreContract
+{
+    protected override IFreezeStore Store => StorageHarness.Get<IFreezeStore>(azurite);
+}
+
+public sealed class TableTokenStoreTests(AzuriteFixture azurite) : TokenStoreContract
+{
+    protected override ITokenStore Store => StorageHarness.Get<ITokenStore>(azurite);
+}
+
+public sealed class TableAuditLogTests(AzuriteFixture azurite) : AuditLogContract
+{
+    protected override IAuditLog Log => StorageHarness.Get<IAuditLog>(azurite);
+}
+
+public sealed class TableReleaseIndexTests(AzuriteFixture azurite) : ReleaseIndexContract
+{
+    protected override IReleaseIndex Index => StorageHarness.Get<IReleaseIndex>(azurite);
+
+    protected override IReleaseStore Releases => StorageHarness.Get<IReleaseStore>(azurite);
+}
+
+public sealed class BlobDocumentStoresTests(AzuriteFixture azurite) : DocumentStoresContract
+{
+    protected override IPolicyStore Policies => StorageHarness.Get<IPolicyStore>(azurite);
+
+    protected override IDatasetStore Datasets => StorageHarness.Get<IDatasetStore>(azurite);
+
+    protected override IReportStore Reports => StorageHarness.Get<IReportStore>(azurite);
+}
+
+public sealed class BlobUploadStoreTests(AzuriteFixture azurite) : UploadStoreContract
+{
+    protected override IUploadStore Uploads => StorageHarness.Get<IUploadStore>(azurite);
+
+    protected override IArtifactStore Artifacts => StorageHarness.Get<IArtifactStore>(azurite);
+
+    protected override async Task<string> PutAsync(string path, byte[] content) =>
+        (await Blob(path).UploadAsync(BinaryData.FromBytes(content), overwrite: true, Cancel)).Value.ETag.ToString("H");
+
+    protected override async Task<byte[]?> FindAsync(string path) =>
+        await Blob(path).ExistsAsync(Cancel) ? (await Blob(path).DownloadContentAsync(Cancel)).Value.Content.ToArray() : null;
+
+    private BlobClient Blob(string path) => new(azurite.ConnectionString, path.Split('/')[0], path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..]);
 }

@@ -18,6 +18,7 @@ public sealed class AzuriteProcessTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task Restarted_server_has_its_data_and_ports()
     {
         var folder = Directory.CreateTempSubdirectory("modelflow-azurite-");

@@ -13,3 +13,74 @@ public sealed class InMemoryRouteStoreTests : RouteStoreContract
 {
     protected override IRouteStore Store { get; } = new InMemoryRouteStore();
 }
+
+public sealed class InMemoryVersionCatalogTests : VersionCatalogContract
+{
+    protected override IVersionCatalog Catalog { get; } = new InMemoryVersionCatalog();
+}
+
+public sealed class InMemoryDeploymentStoreTests : DeploymentStoreContract
+{
+    protected override IDeploymentStore Store { get; } = new InMemoryDeploymentStore();
+}
+
+public sealed class InMemoryRampTurnsTests : RampTurnsContract
+{
+    protected override IRampTurns Turns { get; } = new InMemoryRampTurns();
+}
+
+public sealed class InMemoryFreezeStoreTests : FreezeStoreContract
+{
+    protected override IFreezeStore Store { get; } = new InMemoryFreezeStore();
+}
+
+public sealed class InMemoryTokenStoreTests : TokenStoreContract
+{
+    protected override ITokenStore Store { get; } = new InMemoryTokenStore();
+}
+
+public sealed class InMemoryAuditLogTests : AuditLogContract
+{
+    protected override IAuditLog Log { get; } = new InMemoryAuditLog();
+}
+
+public sealed class InMemoryReleaseIndexTests : ReleaseIndexContract
+{
+    private readonly InMemoryReleaseStore _releases = new();
+
+    public InMemoryReleaseIndexTests() => Index = new InMemoryReleaseIndex(_releases);
+
+    protected override IReleaseIndex Index { get; }
+
+    protected override IReleaseStore Releases => _releases;
+}
+
+public sealed class InMemoryDocumentStoresTests : DocumentStoresContract
+{
+    private static readonly InMemoryBlobs Blobs = new();
+
+    protected override IPolicyStore Policies { get; } = new InMemoryPolicyStore();
+
+    protected override IDatasetStore Datasets { get; } = new InMemoryDatasetStore(Blobs);
+
+    protected override IReportStore Reports { get; } = new InMemoryReportStore(Blobs);
+}
+
+public sealed class InMemoryUploadStoreTests : UploadStoreContract
+{
+    private readonly InMemoryBlobs _blobs = new();
+
+    public InMemoryUploadStoreTests()
+    {
+        Uploads = new InMemoryUploadStore(_blobs);
+        Artifacts = new InMemoryArtifactStore(_blobs);
+    }
+
+    protected override IUploadStore Uploads { get; }
+
+    protected override IArtifactStore Artifacts { get; }
+
+    protected override Task<string> PutAsync(string path, byte[] content) => Task.FromResult(_blobs.Put(path, content));
+
+    protected override Task<byte[]?> FindAsync(string path) => Task.FromResult(_blobs.Find(path)?.Content);
+}
