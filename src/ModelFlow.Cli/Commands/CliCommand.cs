@@ -105,7 +105,8 @@ internal sealed class Call(Surroundings surroundings, ParseResult parse, Screen 
 
     public T? Get<T>(Option<T> option) => parse.GetValue(option);
 
-    public T Get<T>(Argument<T> argument) => parse.GetRequiredValue(argument);
+    /// <summary>An argument; null only if it may be left out and was.</summary>
+    public T Get<T>(Argument<T> argument) => parse.GetValue(argument)!;
 
     public string FullPath(string path) => Path.GetFullPath(path, surroundings.Folder);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using ModelFlow.Cli.Connecting;
 using Spectre.Console;
@@ -10,6 +11,8 @@ namespace ModelFlow.Cli.Output;
 /// </summary>
 internal sealed class Screen
 {
+    private static readonly JsonSerializerOptions OneLine = new(ApiClient.Json) { WriteIndented = false };
+
     private readonly Surroundings _surroundings;
     private readonly IAnsiConsole? _terminal;
 
@@ -28,7 +31,7 @@ internal sealed class Screen
     public void Json(JsonNode? node) => _surroundings.Out.WriteLine(node?.ToJsonString(ApiClient.Json) ?? "{}");
 
     /// <summary>One JSON value on one line.</summary>
-    public void JsonLine(JsonNode node) => _surroundings.Out.WriteLine(node.ToJsonString());
+    public void JsonLine(JsonNode node) => _surroundings.Out.WriteLine(node.ToJsonString(OneLine));
 
     public void Line(string text = "", Tone tone = Tone.Plain) => Write(_surroundings.Out, text, tone);
 

@@ -31,7 +31,11 @@ internal static class Show
         : span.TotalMinutes < 2 ? span.TotalSeconds.ToString("0", CultureInfo.InvariantCulture) + " s" : span.ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture).TrimStart('0', '.');
 
     /// <summary>A digest's first digits, enough to tell two apart.</summary>
-    public static string Digest(string? digest) => digest is null ? "" : digest.Replace("sha256:", "", StringComparison.Ordinal) is { Length: > 12 } hex ? hex[..12] : digest;
+    public static string Digest(string? digest)
+    {
+        var hex = digest?.Replace("sha256:", "", StringComparison.Ordinal) ?? "";
+        return hex.Length > 12 ? hex[..12] : hex;
+    }
 
     /// <summary>How a release ended or where it is, with its tone.</summary>
     public static Cell Stage(string stage, string? outcome) => outcome switch

@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Http;
+using ModelFlow.Cli.Contracts;
+using ModelFlow.Cli.Output;
+using ModelFlow.Cli.Tests.Support;
+using ModelFlow.Cli.Timeline;
+
+namespace ModelFlow.Cli.Tests.Timeline;
+
+public sealed class WatchTests : IAsyncLifetime
+{
+    private const string Route = "GET /api/releases/digits-v1.0.0-1/events";
+
+    private FakeHost _host = null!;
+    private Support.Cli _cli = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await FakeHost.StartAsync();
+        _cli = Support.Cli.For(_host);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _cli.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Watch_eventsInSeveralAnswers_areLinesInOrderToTheEnd()
+    {
+        var polls = 0;
+        _host.On(Route, asked => Results.Text(
+            (asked.After, polls++) switch
+            {
+                ("0", _) => Events.Page(2, false, Events.Of(1, "stageEntered", "ramping", "Ramping."), Events.Of(2, "looked", "ramping", "Healthy.")),
+                ("2", 1) => Events.Page(2, false),
+                ("2", _) => Events.Page(4, true, Events.Of(3, "paused", "ramping", "bob paused it.", by: "bob"), Events.Of(4, "ended", "ended", "Stable.", """{"outcome":"stable"}""", by: "alice")),
+                _ => throw new InvalidOperationException(asked.After),
+            },
+            "application/json"));
+        var run = await _cli.RunAsync("watch", "digits-v1.0.0-1");
+        Assert.Equal(0, run.Exit);
+        Assert.Equal(
+            """
+            14:29:01  ramping           Ramping.
+            14:29:03  ramping           bob paused it.
+            14:29:04  ended             Stable. (alice)
+
+            """,
+            run.Out);
+    }
+
+    [Fact]
+    public async Task Watch_json_isOneEventALineAsItCame()
+    {
+        _host.On(Route, Events.Page(2, true, Events.Of(1, "looked", "ramping", "Healthy.", """{"x":1}"""), Events.Ended(2, "stable")));
+        var run = await _cli.RunAsync("watch", "digits-v1.0.0-1", "--json");
+        Assert.Equal([Events.Of(1, "looked", "ramping", "Healthy.", """{"x":1}"""), Events.Ended(2, "stable")], run.Lines);
+    }
+
+    [Fact]
+    public async Task Watch_hostGoesAwayForAMoment_goesOn()
+    {
+        var away = 4;
+        _host.On(Route, _ => away-- > 0 ? Results.StatusCode(503) : Results.Text(Events.Page(1, true, Events.Ended(1, "stable")), "application/json"));
+        var run = await _cli.RunAsync("watch", "digits-v1.0.0-1");
+        Assert.Equal(0, run.Exit);
+        Assert.Contains("Trying on.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watch_endedBeforeAfter_asksHowItEnded()
+    {
+        _host.On(Route, Events.Page(9, true));
+        _host.On("GET /api/releases/digits-v1.0.0-1", """{"id":"digits-v1.0.0-1","model":"digits","version":"v1.0.0","stage":"ended","outcome":"rejected"}""");
+        Assert.Equal(1, (await _cli.RunAsync("watch", "digits-v1.0.0-1", "--after", "9")).Exit);
+    }
+
+    [Fact]
+    public async Task Watch_noFollow_endsWithTheEventsThereAre()
+    {
+        _host.On(Route, asked => Results.Text(asked.After == "0" ? Events.Page(1, false, Events.Of(1, "started", "registering", "Started.")) : Events.Page(1, false), "application/json"));
+        var run = await _cli.RunAsync("watch", "digits-v1.0.0-1", "--no-follow");
+        Assert.Equal((0, 1), (run.Exit, run.Lines.Count));
+        Assert.DoesNotContain("wait=", _host.Requests.First().Query, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Approve_plain_showsWhatCameOfIt()
+    {
+        _host.On("POST /api/releases/digits-v1.0.0-1/decisions", """{"release":"digits-v1.0.0-1","signal":"approve-1","kind":"approve","repeated":false,"eventsAfter":5}""", 202);
+        _host.On(Route, Events.Page(6, false, Events.Of(6, "approved", "awaitingApproval", "carol approved it.", by: "carol")));
+        var run = await _cli.RunAsync("approve", "digits-v1.0.0-1");
+        Assert.Equal("14:29:06  awaitingApproval  carol approved it.\n", run.Out);
+        Assert.Equal("5", _host.Requests.Last().After);
+    }
+
+    [Theory]
+    [InlineData("ended", "stable", Tone.Good)]
+    [InlineData("ended", "rolledBack", Tone.Bad)]
+    [InlineData("harmFound", null, Tone.Bad)]
+    [InlineData("somethingNew", null, Tone.Plain)]
+    internal void ToneOf_event_saysHowThingsGo(string kind, string? outcome, Tone tone) =>
+        Assert.Equal(tone, TimelineWriter.ToneOf(new EventItem(1, kind, default, "modelflow", "ramping", "", outcome is null ? null : new() { ["outcome"] = outcome })));
+}
