@@ -85,6 +85,9 @@ internal static class SignalEndpoints
             By = requester.By,
             At = time.GetUtcNow(),
             Comment = comment,
+
+            // An approval counts for the evaluation that could be seen when it was given, and no other.
+            Evidence = kind == SignalKind.Approve ? state.EvaluationDigest : null,
         };
         return await signals.SendAsync(release, signal, cancellationToken) switch
         {
