@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ModelFlow.Cli.Commands;
 using ModelFlow.Cli.Output;
+using ModelFlow.Cli.Up;
 
 namespace ModelFlow.Cli;
 
@@ -27,7 +28,8 @@ internal static class ModelFlowCommand
             return ExitCode.Usage;
         }
 
-        var configuration = new InvocationConfiguration { Output = surroundings.Out, Error = surroundings.Error };
+        // Ctrl-C asks a command to end and then waits for it: 'up' ends a storage that writes its books first.
+        var configuration = new InvocationConfiguration { Output = surroundings.Out, Error = surroundings.Error, ProcessTerminationTimeout = TimeSpan.FromMinutes(5) };
         return await parse.InvokeAsync(configuration, cancellationToken);
     }
 
@@ -54,6 +56,7 @@ internal static class ModelFlowCommand
 
     private static IEnumerable<Command> Commands(Surroundings surroundings) =>
     [
+        .. UpCommands.Create(surroundings),
         PushCommand.Create(surroundings),
         .. CatalogCommands.Create(surroundings),
         .. ReleaseCommands.Create(surroundings),

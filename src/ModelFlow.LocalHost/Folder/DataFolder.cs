@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelFlow.LocalHost.Processes;
 
 namespace ModelFlow.LocalHost.Folder;
@@ -5,6 +6,8 @@ namespace ModelFlow.LocalHost.Folder;
 /// <summary>The folder in which a host keeps everything: storage, secrets, addresses, logs, and the books of its processes. Readable by its owner only.</summary>
 public sealed class DataFolder
 {
+    private const string Standby = ".standby";
+    private const string Host = ".host";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Names the folder; makes nothing.</summary>
@@ -78,11 +81,12 @@ public sealed class DataFolder
         }
     }
 
-    /// <summary>Notes that this process is a host of the folder.</summary>
+    /// <summary>Notes that this process is a host of the folder, or changes from stand-in to host; disposing of any entry forgets it.</summary>
     public IDisposable Enter(bool standby)
     {
-        var path = System.IO.Path.Combine(Hosts, $"{Environment.ProcessId}.{(standby ? "standby" : "host")}");
-        File.WriteAllText(path, ProcessIdentity.Current.ToString());
+        var path = System.IO.Path.Combine(Hosts, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        File.WriteAllText(path + (standby ? Standby : Host), ProcessIdentity.Current.ToString());
+        File.Delete(path + (standby ? Host : Standby));
         return new Entry(path);
     }
 
@@ -99,7 +103,7 @@ public sealed class DataFolder
         {
             if (ProcessIdentity.TryParse(File.ReadAllText(file)) is { } process && process.IsAlive())
             {
-                living.Add((process, file.EndsWith(".standby", StringComparison.Ordinal)));
+                living.Add((process, file.EndsWith(Standby, StringComparison.Ordinal)));
             }
             else
             {
@@ -114,7 +118,11 @@ public sealed class DataFolder
 
     private sealed class Entry(string path) : IDisposable
     {
-        public void Dispose() => File.Delete(path);
+        public void Dispose()
+        {
+            File.Delete(path + Standby);
+            File.Delete(path + Host);
+        }
     }
 }
 

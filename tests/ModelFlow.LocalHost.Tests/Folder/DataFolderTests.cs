@@ -48,14 +48,18 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
-    public void Living_hosts_are_listed_stand_ins_first_and_dead_ones_forgotten()
+    public void Living_hosts_are_listed_and_dead_ones_forgotten()
     {
-        using var host = _folder.Enter(standby: false);
-        using var standIn = _folder.Enter(standby: true);
         File.WriteAllText(Path.Combine(_folder.Hosts, "999999.host"), "999999 1");
+        using (_folder.Enter(standby: true))
+        {
+            Assert.Equal([(Environment.ProcessId, true)], _folder.ListHosts().Select(h => (h.Process.Id, h.Standby)));
+            _folder.Enter(standby: false);
+            Assert.Equal([(Environment.ProcessId, false)], _folder.ListHosts().Select(h => (h.Process.Id, h.Standby)));
+        }
 
-        Assert.Equal([(Environment.ProcessId, true), (Environment.ProcessId, false)], _folder.ListHosts().Select(h => (h.Process.Id, h.Standby)));
-        Assert.False(File.Exists(Path.Combine(_folder.Hosts, "999999.host")));
+        Assert.Empty(_folder.ListHosts());
+        Assert.Empty(Directory.EnumerateFiles(_folder.Hosts));
     }
 
     [Fact]
