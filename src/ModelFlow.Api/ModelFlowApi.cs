@@ -17,6 +17,7 @@ using ModelFlow.Api.Policies;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Releases;
 using ModelFlow.Api.Requests;
+using ModelFlow.Api.Retention;
 using ModelFlow.Api.Tokens;
 using ModelFlow.Api.Traffic;
 using ModelFlow.Api.Uploads;
@@ -88,6 +89,7 @@ public static class ModelFlowApi
         api.MapDatasets(endpoints.ServiceProvider.GetRequiredService<IOptions<ApiOptions>>().Value);
         api.MapPolicies();
         api.MapFreezes();
+        api.MapRetention();
         api.MapTokens();
         api.MapAudit();
         api.MapHealth();

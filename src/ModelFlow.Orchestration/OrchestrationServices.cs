@@ -41,6 +41,7 @@ public static class OrchestrationServices
         services.TryAddSingleton<IncomingSweep>();
         services.TryAddSingleton<DeploymentUpkeep>();
         services.TryAddSingleton<AddDataset>();
+        services.TryAddSingleton<ApplyRetention>();
         services.TryAddSingleton<CompareVersions>();
         services.TryAddSingleton<FreezeModels>();
         services.TryAddSingleton<GrantUpload>();

@@ -50,6 +50,8 @@ internal static class RollbackEndpoints
                 return Problem.Conflict("never-stable", "The version never was stable.", $"{name} {never.Version} never was stable, so nothing says that it works.", $"Release it with POST /api/releases.");
             case RolledBackModel.Revoked revoked:
                 return Problem.Revoked(name, revoked.Version, revoked.Revocation.Reason);
+            case RolledBackModel.Deleted deleted:
+                return Problem.Deleted(name, deleted.Version);
             case RolledBackModel.NotLoaded { Version: var version, Estimate: var estimate }:
                 var problem = Problem.Conflict(
                     "version-not-loaded", "The version is not loaded.",

@@ -37,6 +37,9 @@ public sealed record VersionRecord
     /// <summary>The storage tier of its files.</summary>
     public StorageTier Tier { get; init; } = StorageTier.Hot;
 
+    /// <summary>When a person last had it brought back to the hot tier; counts as a use of it.</summary>
+    public DateTimeOffset? RestoredAt { get; init; }
+
     /// <summary>Whether its files were deleted by retention; the metadata stays.</summary>
     public bool Deleted { get; init; }
 

@@ -44,7 +44,7 @@ public sealed class RestoreVersion(IVersionCatalog catalog, IArtifactStore artif
             case VerifyFiles.Damaged damaged:
                 return new RestoredVersion.Damaged(damaged.Path, damaged.Reason);
             case VerifyFiles.Intact intact:
-                await catalog.UpdateAsync(model, version, v => v with { Tier = StorageTier.Hot }, cancellationToken);
+                await catalog.UpdateAsync(model, version, v => v with { Tier = StorageTier.Hot, RestoredAt = v.Tier == StorageTier.Hot ? v.RestoredAt : time.GetUtcNow() }, cancellationToken);
                 return new RestoredVersion.Restored(intact.Bytes);
             case var other:
                 throw new InvalidOperationException($"Unknown outcome {other}.");

@@ -108,6 +108,11 @@ public sealed class RollbackModel(
             return (default, new RolledBackModel.Revoked(target.Version, revoked));
         }
 
+        if (target.Deleted)
+        {
+            return (default, new RolledBackModel.Deleted(target.Version));
+        }
+
         if (target.FirstStableAt is null)
         {
             return (default, new RolledBackModel.NeverStable(target.Version));
@@ -142,7 +147,7 @@ public sealed class RollbackModel(
         VersionRecord? best = null;
         await foreach (var version in catalog.ListAsync(route.Model, cancellationToken))
         {
-            if (version.Revoked is null && version.FirstStableAt < current.FirstStableAt && (best is null || version.FirstStableAt > best.FirstStableAt))
+            if (version is { Revoked: null, Deleted: false } && version.FirstStableAt < current.FirstStableAt && (best is null || version.FirstStableAt > best.FirstStableAt))
             {
                 best = version;
             }
@@ -227,6 +232,9 @@ public abstract record RolledBackModel
 
     /// <summary>The version may never be served again.</summary>
     public sealed record Revoked(VersionName Version, Revocation Revocation) : RolledBackModel;
+
+    /// <summary>The version's files were deleted by retention.</summary>
+    public sealed record Deleted(VersionName Version) : RolledBackModel;
 
     /// <summary>The version is not loaded.</summary>
     /// <param name="Version">The version.</param>

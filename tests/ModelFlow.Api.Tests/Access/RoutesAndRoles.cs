@@ -46,6 +46,8 @@ public static class RoutesAndRoles
         ("GET", "/api/freezes", "reader"),
         ("POST", "/api/freezes", "operator"),
         ("DELETE", "/api/freezes/{scope}", "operator"),
+        ("GET", "/api/retention/plan", "reader"),
+        ("POST", "/api/retention/apply", "operator"),
         ("GET", "/api/whoami", AnyToken),
         ("GET", "/api/tokens", "admin"),
         ("POST", "/api/tokens", "admin"),
