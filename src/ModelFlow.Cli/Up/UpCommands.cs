@@ -4,7 +4,7 @@ using ModelFlow.Cli.Commands;
 
 namespace ModelFlow.Cli.Up;
 
-/// <summary><c>up</c>, <c>down</c> and <c>status</c>: everything on this machine, from nothing to running and back.</summary>
+/// <summary><c>up</c> and <c>down</c>: everything on this machine, from nothing to running and back.</summary>
 internal static class UpCommands
 {
     private const string DefaultFolder = ".modelflow";
@@ -35,15 +35,13 @@ internal static class UpCommands
                     ? await DetachedHost.StartAsync(call, arguments, folder)
                     : await HostProgram.RunAsync(surroundings, arguments, call.CancellationToken);
             });
-        yield return ForFolder("down", "End the host of a folder and everything it started; the data stays.", "stop");
-        yield return ForFolder("status", "What runs on a folder; exit code 3 if nothing does.", "status");
-
-        CliCommand ForFolder(string name, string description, string verb)
-        {
-            var folder = new Option<string?>(data.Name) { Description = data.Description, HelpName = data.HelpName };
-            return new CliCommand(name, description, $"modelflow {name}", surroundings, [folder], call =>
-                HostProgram.RunAsync(surroundings, [verb, "--data", call.FullPath(call.Get(folder) ?? DefaultFolder)], call.CancellationToken));
-        }
+        yield return new CliCommand(
+            "down",
+            "End the host of a folder and everything it started, stand-ins first; the data stays.",
+            "modelflow down",
+            surroundings,
+            [data],
+            call => HostProgram.RunAsync(surroundings, ["stop", "--data", call.FullPath(call.Get(data) ?? DefaultFolder)], call.CancellationToken));
     }
 
     private static void Add(List<string> arguments, string option, string? value)
