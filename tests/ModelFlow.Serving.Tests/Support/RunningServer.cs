@@ -5,6 +5,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using ModelFlow.Serving.Repository;
 
 namespace ModelFlow.Serving.Tests.Support;
 
@@ -81,6 +83,8 @@ internal sealed class RunningServer : IAsyncDisposable
             Assert.Equal(HttpStatusCode.OK, answer.Status);
         }
     }
+
+    public LoadedVersion Loaded(string model, string version) => App.Services.GetRequiredService<ModelRepository>().Find(model, version)!;
 
     /// <summary>Whether this many bytes of some download lie on disk.</summary>
     public Func<bool> HasPartial(int bytes) => () =>
