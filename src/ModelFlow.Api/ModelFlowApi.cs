@@ -12,6 +12,7 @@ using ModelFlow.Api.Audit;
 using ModelFlow.Api.Catalog;
 using ModelFlow.Api.Documentation;
 using ModelFlow.Api.Freezes;
+using ModelFlow.Api.Gateways;
 using ModelFlow.Api.Health;
 using ModelFlow.Api.Policies;
 using ModelFlow.Api.Problems;
@@ -92,6 +93,7 @@ public static class ModelFlowApi
         api.MapRetention();
         api.MapTokens();
         api.MapAudit();
+        api.MapGateways();
         api.MapHealth();
         endpoints.MapOpenApi("/openapi/{documentName}.json").AllowEverybody();
         endpoints.DataSources.RequireAccessRules();

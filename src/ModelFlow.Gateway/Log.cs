@@ -5,39 +5,39 @@ namespace ModelFlow.Gateway;
 /// <summary>What the gateway logs.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(3001, LogLevel.Information, "Route of {Model} is generation {Generation} now ({Cause})")]
+    [LoggerMessage(4001, LogLevel.Information, "Route of {Model} is generation {Generation} now ({Cause})")]
     public static partial void RouteSwitched(this ILogger logger, ModelName model, long generation, string cause);
 
-    [LoggerMessage(3002, LogLevel.Warning, "Route of {Model} at generation {Generation} was offered, but a newer one is in use")]
+    [LoggerMessage(4002, LogLevel.Warning, "Route of {Model} at generation {Generation} was offered, but a newer one is in use")]
     public static partial void RouteOlder(this ILogger logger, ModelName model, long generation);
 
-    [LoggerMessage(3003, LogLevel.Error, "Route of {Model} was refused: {Reason}")]
+    [LoggerMessage(4003, LogLevel.Error, "Route of {Model} was refused: {Reason}")]
     public static partial void RouteRefused(this ILogger logger, ModelName model, string reason);
 
-    [LoggerMessage(3004, LogLevel.Information, "Serving {Model} by the kept route of generation {Generation}")]
+    [LoggerMessage(4004, LogLevel.Information, "Serving {Model} by the kept route of generation {Generation}")]
     public static partial void RouteKept(this ILogger logger, ModelName model, long generation);
 
-    [LoggerMessage(3005, LogLevel.Error, "The kept routes in {Path} cannot be read; starting without them")]
+    [LoggerMessage(4005, LogLevel.Error, "The kept routes in {Path} cannot be read; starting without them")]
     public static partial void KeptRoutesUnreadable(this ILogger logger, string path, Exception exception);
 
-    [LoggerMessage(3006, LogLevel.Error, "The routes could not be kept in {Path}")]
+    [LoggerMessage(4006, LogLevel.Error, "The routes could not be kept in {Path}")]
     public static partial void KeepingFailed(this ILogger logger, string path, Exception exception);
 
-    [LoggerMessage(3011, LogLevel.Warning, "The control plane gives no routes ({Reason}); serving on by the last good ones")]
+    [LoggerMessage(4011, LogLevel.Warning, "The control plane gives no routes ({Reason}); serving on by the last good ones")]
     public static partial void PollFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(3012, LogLevel.Information, "The control plane gives routes again")]
+    [LoggerMessage(4012, LogLevel.Information, "The control plane gives routes again")]
     public static partial void PollsAgain(this ILogger logger);
 
-    [LoggerMessage(3013, LogLevel.Warning, "The control plane takes no reports ({Reason}); they are sent again")]
+    [LoggerMessage(4013, LogLevel.Warning, "The control plane takes no reports ({Reason}); they are sent again")]
     public static partial void ReportFailed(this ILogger logger, string reason);
 
-    [LoggerMessage(3014, LogLevel.Information, "The control plane takes reports again")]
+    [LoggerMessage(4014, LogLevel.Information, "The control plane takes reports again")]
     public static partial void ReportsAgain(this ILogger logger);
 
-    [LoggerMessage(3015, LogLevel.Warning, "A window was dropped: more than {Backlog} wait for the control plane")]
+    [LoggerMessage(4015, LogLevel.Warning, "A window was dropped: more than {Backlog} wait for the control plane")]
     public static partial void WindowDropped(this ILogger logger, int backlog);
 
-    [LoggerMessage(3021, LogLevel.Information, "A key for request ids was made in {Path}")]
+    [LoggerMessage(4021, LogLevel.Information, "A key for request ids was made in {Path}")]
     public static partial void SigningKeyMade(this ILogger logger, string path);
 }

@@ -7,6 +7,7 @@ using ModelFlow.Storage.Catalog;
 using ModelFlow.Storage.Operations;
 using ModelFlow.Storage.Releases;
 using ModelFlow.Storage.Routes;
+using ModelFlow.Storage.Traffic;
 
 namespace ModelFlow.Storage;
 
@@ -48,6 +49,7 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton<IReportStore, BlobReportStore>();
         services.TryAddSingleton<IArtifactStore, BlobArtifactStore>();
         services.TryAddSingleton<IUploadStore, BlobUploadStore>();
+        services.TryAddSingleton<ITrafficWindows, TableTrafficWindows>();
         return services;
     }
 }

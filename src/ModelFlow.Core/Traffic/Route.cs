@@ -68,7 +68,7 @@ public sealed record RouteLease(ModelName Model, long Generation, DateTimeOffset
 /// <summary>What a gateway needs to serve one model: the route, its lease, and where the versions are.</summary>
 /// <param name="Route">The route.</param>
 /// <param name="LeaseUntil">Null when the route has no candidates.</param>
-/// <param name="Endpoints">For each version of the route that is loaded, the base addresses of its replicas.</param>
+/// <param name="Endpoints">For each version that is loaded, the base addresses of its replicas; those that the route does not name can be pinned only.</param>
 public sealed record ServedRoute(Route Route, DateTimeOffset? LeaseUntil, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> Endpoints);
 
 /// <summary>

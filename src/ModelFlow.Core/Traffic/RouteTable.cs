@@ -18,12 +18,12 @@ public sealed class RouteTable
     {
         Served = served;
         var route = served.Route;
-        _versions = [.. route.Versions];
-        if (_versions.Distinct().Count() != _versions.Length)
+        if (route.Versions.Distinct().Count() != route.Versions.Count())
         {
             throw new ArgumentException($"The route of {route.Model} at generation {route.Generation} names a version twice.", nameof(served));
         }
 
+        _versions = [.. route.Versions, .. served.Endpoints.Keys.Except(route.Versions).Order()];
         _stable = route.Stable is null ? -1 : 0;
         _loaded = [.. _versions.Select(v => served.Endpoints.TryGetValue(v, out var at) && at.Count > 0)];
         _below = new int[route.Candidates.Count];
@@ -44,7 +44,10 @@ public sealed class RouteTable
     /// <summary>What it was made of.</summary>
     public ServedRoute Served { get; }
 
-    /// <summary>The versions that <see cref="RouteChoice.Version"/> is an index of: stable, if there is one, then the candidates.</summary>
+    /// <summary>
+    /// The versions that <see cref="RouteChoice.Version"/> is an index of: stable, if there is one, then the candidates, then other
+    /// loaded versions, which only a pin reaches.
+    /// </summary>
     public IReadOnlyList<VersionName> Versions => _versions;
 
     /// <summary>Whether the candidates' weights hold at <paramref name="now"/>; true where there are none.</summary>
@@ -114,6 +117,6 @@ public enum ChoiceOutcome
     /// <summary>The request belongs to stable, and there is none or it is not loaded.</summary>
     NoVersion,
 
-    /// <summary>The version asked for is not in the route or not loaded.</summary>
+    /// <summary>The version asked for is not loaded.</summary>
     PinNotServed,
 }

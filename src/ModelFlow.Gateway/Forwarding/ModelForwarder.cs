@@ -148,7 +148,7 @@ internal sealed class ModelForwarder(
                 NoteLapse(request);
             }
 
-            meter.Add(new Sample(request.Route.Counter, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)));
+            meter.Add(new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)));
         }
 
         return outcome;

@@ -15,7 +15,7 @@ internal sealed class Reporter(
     TrafficMeter meter, RouteBook book, GatewayClock clock, ControlPlaneClient plane, GatewayAddress address, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Reporter> logger)
     : BackgroundService
 {
-    private const int MostPerReport = 100;
+    private const int MostPerReport = 20;
     private static readonly TimeSpan DrainEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly Queue<TrafficWindow> _pending = new();

@@ -5,13 +5,14 @@ namespace ModelFlow.Gateway.Measuring;
 
 /// <summary>One request that came to its end.</summary>
 /// <param name="Counter">Where it counts.</param>
-/// <param name="Choice">The version it was meant for.</param>
+/// <param name="Version">The version it was meant for.</param>
+/// <param name="Choice">How that version was chosen.</param>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="HasKey">Whether it had a sticky key.</param>
 /// <param name="Microseconds">From its arrival to its end.</param>
 /// <param name="FirstByteMicroseconds">From its arrival to the first byte of its answer.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Sample(WindowCounter Counter, RouteChoice Choice, RequestOutcome Outcome, bool HasKey, long Microseconds, long FirstByteMicroseconds);
+public readonly record struct Sample(WindowCounter Counter, string Version, RouteChoice Choice, RequestOutcome Outcome, bool HasKey, long Microseconds, long FirstByteMicroseconds);
 
 /// <summary>How a request ended.</summary>
 public enum RequestOutcome

@@ -1,3 +1,4 @@
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Traffic;
 using Route = ModelFlow.Core.Traffic.Route;
 
@@ -12,8 +13,7 @@ public sealed class WindowCounter(Route route)
     // Keys seen are remembered as bits: 128 KiB for a ramping route, nothing for others.
     private const int SeenBits = 1 << 20;
 
-    private readonly Dictionary<(int Version, int SubBucket, TrafficKind Kind), CellCounter> _cells = [];
-    private readonly Core.Naming.VersionName[] _versions = [.. route.Versions];
+    private readonly Dictionary<(string Version, int SubBucket, TrafficKind Kind), CellCounter> _cells = [];
     private ulong[]? _seen;
     private int _lapsed;
 
@@ -26,10 +26,10 @@ public sealed class WindowCounter(Route route)
     internal void Add(in Sample sample)
     {
         Touched = true;
-        var place = (sample.Choice.Version, sample.Choice.SubBucket, sample.Choice.Kind);
+        var place = (sample.Version, sample.Choice.SubBucket, sample.Choice.Kind);
         if (!_cells.TryGetValue(place, out var cell))
         {
-            _cells[place] = cell = new CellCounter(_versions[place.Version], place.SubBucket, place.Kind);
+            _cells[place] = cell = new CellCounter(VersionName.Parse(place.Version), place.SubBucket, place.Kind);
         }
 
         cell.Add(sample, sample.Choice.Kind == TrafficKind.Normal && IsFirstSeen(sample));

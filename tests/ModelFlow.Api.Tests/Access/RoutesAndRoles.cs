@@ -54,6 +54,8 @@ public static class RoutesAndRoles
         ("DELETE", "/api/tokens/{name}", "admin"),
         ("GET", "/api/audit/{scope}", "reader"),
         ("GET", "/api/audit/{scope}/verify", "reader"),
+        ("GET", "/api/gateway/routes", "gateway"),
+        ("POST", "/api/gateway/reports", "gateway"),
         ("GET", "/api/health", "reader"),
         ("GET", "/api/health/live", Everybody),
         ("GET", "/api/health/ready", Everybody),

@@ -72,6 +72,7 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<IReportStore, InMemoryReportStore>();
         services.AddSingleton<IUploadStore, InMemoryUploadStore>();
         services.AddSingleton<IArtifactStore, InMemoryArtifactStore>();
+        services.AddSingleton<ITrafficWindows, InMemoryTrafficWindows>();
         services.AddSingleton<ITrafficRouter>(host.Router);
         services.AddSingleton<IModelServer>(host.Server);
         services.AddSingleton<IDoorbell>(host.Doorbell);

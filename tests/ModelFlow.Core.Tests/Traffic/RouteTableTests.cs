@@ -110,7 +110,15 @@ public sealed class RouteTableTests
         var table = new RouteTable(Served("s", null, new Candidate(Candidate, new Weight(1))));
         var choice = table.Choose("k", Candidate, Now);
         Assert.Equal((ChoiceOutcome.Chosen, Candidate, TrafficKind.Pinned), (choice.Outcome, table.Versions[choice.Version], choice.Kind));
-        Assert.Equal(ChoiceOutcome.PinNotServed, table.Choose("k", Third, Now).Outcome);
+        Assert.Equal(ChoiceOutcome.PinNotServed, table.Choose("k", VersionName.Parse("v9.0.0"), Now).Outcome);
+    }
+
+    [Fact]
+    public void Choose_loadedVersionOutsideTheRoute_isReachedByAPinOnly()
+    {
+        var table = new RouteTable(Served("s", Now.AddMinutes(1), new Candidate(Candidate, new Weight(5_000))));
+        Assert.Equal(Third, table.Versions[table.Choose("k", Third, Now).Version]);
+        Assert.DoesNotContain(Enumerable.Range(0, 1_000).Select(i => Version(table, "k" + i)), v => v == Third);
     }
 
     [Fact]
@@ -140,7 +148,7 @@ public sealed class RouteTableTests
         }
         else
         {
-            Assert.Equal(3, new RouteTable(served).Versions.Count);
+            Assert.Equal([Stable, Candidate, Third], new RouteTable(served).Versions);
         }
     });
 

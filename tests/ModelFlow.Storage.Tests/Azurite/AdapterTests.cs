@@ -75,3 +75,8 @@ public sealed class BlobUploadStoreTests(AzuriteFixture azurite) : UploadStoreCo
 
     private BlobClient Blob(string path) => new(azurite.ConnectionString, path.Split('/')[0], path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..]);
 }
+
+public sealed class TableTrafficWindowsTests(AzuriteFixture azurite) : TrafficWindowsContract
+{
+    protected override ITrafficWindows Store => StorageHarness.Get<ITrafficWindows>(azurite);
+}

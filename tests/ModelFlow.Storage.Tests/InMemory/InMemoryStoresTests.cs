@@ -84,3 +84,8 @@ public sealed class InMemoryUploadStoreTests : UploadStoreContract
 
     protected override Task<byte[]?> FindAsync(string path) => Task.FromResult(_blobs.Find(path)?.Content);
 }
+
+public sealed class InMemoryTrafficWindowsTests : TrafficWindowsContract
+{
+    protected override ITrafficWindows Store { get; } = new InMemoryTrafficWindows();
+}

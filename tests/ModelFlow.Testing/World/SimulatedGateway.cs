@@ -53,6 +53,8 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
             IsUp ? [new GatewayHeartbeat(Name, time.GetUtcNow(), new Uri("http://127.0.0.1:7481/"), generations)] : []);
     }
 
+    public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken) => Task.FromResult(0);
+
     private TrafficWindow Window(Route route, DateTimeOffset start, long number)
     {
         var cells = new List<TrafficCell>();
