@@ -140,7 +140,7 @@ internal static class TableReader
             }
 
             var shape = new List<int>();
-            Flatten(field.Value, column, shape, 0);
+            Flatten(field.Value, column, shape, 0, before);
             if (index == 0)
             {
                 column.Width = column.Elements;
@@ -161,8 +161,13 @@ internal static class TableReader
     }
 
     // Adds the leaves of nested arrays in row-major order; arrays of one level must be of one size.
-    private static void Flatten(JsonElement value, Column column, List<int> shape, int depth)
+    private static void Flatten(JsonElement value, Column column, List<int> shape, int depth, int rowStart)
     {
+        if (value.ValueKind != JsonValueKind.Array && shape.Count != depth)
+        {
+            throw new InvalidDataException($"the arrays in the field '{column.Name}' are nested unevenly");
+        }
+
         switch (value.ValueKind)
         {
             case JsonValueKind.Number when value.TryGetDouble(out var number) && !column.IsText:
@@ -187,24 +192,24 @@ internal static class TableReader
                     throw new InvalidDataException($"the field '{column.Name}' is an empty array");
                 }
 
-                if (shape.Count == depth)
-                {
-                    shape.Add(size);
-                }
-                else if (shape[depth] != size)
+                if (shape.Count > depth && shape[depth] != size)
                 {
                     throw new InvalidDataException($"the arrays in the field '{column.Name}' are of different sizes");
                 }
 
-                var leaves = column.Elements;
-                foreach (var item in value.EnumerateArray())
+                if (shape.Count == depth)
                 {
-                    Flatten(item, column, shape, depth + 1);
+                    if (column.Elements > rowStart)
+                    {
+                        throw new InvalidDataException($"the arrays in the field '{column.Name}' are nested unevenly");
+                    }
+
+                    shape.Add(size);
                 }
 
-                if (column.Elements - leaves != shape.Skip(depth).Aggregate(1L, (a, b) => a * b))
+                foreach (var item in value.EnumerateArray())
                 {
-                    throw new InvalidDataException($"the arrays in the field '{column.Name}' are nested unevenly");
+                    Flatten(item, column, shape, depth + 1, rowStart);
                 }
 
                 break;

@@ -13,6 +13,11 @@ internal static class OnnxChecks
     /// <summary>Reads and checks the model file in <paramref name="directory"/>.</summary>
     public static OnnxChecked Check(string directory)
     {
+        if (FindLink(directory) is { } link)
+        {
+            return new OnnxChecked.Refused($"the version's folder holds the link '{Path.GetFileName(link)}'; a version's files are plain files");
+        }
+
         var models = Directory.GetFiles(directory, "*.onnx", SearchOption.TopDirectoryOnly);
         var path = models.Length == 1 ? models[0] : models.FirstOrDefault(m => string.Equals(Path.GetFileName(m), "model.onnx", StringComparison.Ordinal));
         if (path is null)
@@ -45,6 +50,25 @@ internal static class OnnxChecks
         }
 
         return Problem(file, directory) is { } problem ? new OnnxChecked.Refused($"'{name}': {problem}") : new OnnxChecked.Sound(path, file);
+    }
+
+    // Looked for level by level, because a listing of all levels would follow links to folders.
+    private static string? FindLink(string directory)
+    {
+        foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos())
+        {
+            if (entry.LinkTarget is not null)
+            {
+                return entry.FullName;
+            }
+
+            if (entry is DirectoryInfo && FindLink(entry.FullName) is { } link)
+            {
+                return link;
+            }
+        }
+
+        return null;
     }
 
     private static string? Problem(OnnxFile file, string directory)
@@ -96,18 +120,7 @@ internal static class OnnxChecks
             return $"{where}, which may lead out of the version's folder; use the plain name of a file beside the model";
         }
 
-        var root = Path.GetFullPath(directory);
-        var path = Path.Combine(root, data.Location);
-        for (var part = path; part.Length > root.Length; part = Path.GetDirectoryName(part)!)
-        {
-            // A link could lead anywhere; the version's files are plain ones.
-            if (new FileInfo(part).LinkTarget is not null)
-            {
-                return $"{where}, which is a link";
-            }
-        }
-
-        var info = new FileInfo(path);
+        var info = new FileInfo(Path.Combine(directory, data.Location));
         if (!info.Exists)
         {
             return $"{where}, which is not among the version's files; add it to the manifest";

@@ -50,6 +50,10 @@ public sealed class ModelFileCache(IArtifactStore artifacts, IDatasetStore datas
 {
     private const string Versions = "versions";
     private const string Datasets = "datasets";
+
+    // A listing of all levels would follow links to folders, and what it finds is deleted.
+    private static readonly EnumerationOptions WithoutLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+
     private static readonly string[] Kinds = [Versions, Datasets];
     private static readonly TimeSpan GrantFor = TimeSpan.FromHours(1);
 
@@ -132,32 +136,47 @@ public sealed class ModelFileCache(IArtifactStore artifacts, IDatasetStore datas
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    // A link would lead the evaluator, and the next verification, to a file elsewhere.
     private static async Task<bool> IsIntactAsync(string path, string folder, Sha256Digest sha256, CancellationToken cancellationToken)
     {
-        for (var part = path; part.Length > folder.Length; part = Path.GetDirectoryName(part)!)
-        {
-            if (new FileInfo(part).LinkTarget is not null)
-            {
-                File.Delete(part);
-                return false;
-            }
-        }
-
+        RemoveLinks(path, folder);
         if (await VerifiedDownload.HasDigestAsync(path, sha256, cancellationToken))
         {
             return true;
+        }
+
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
         }
 
         File.Delete(path);
         return false;
     }
 
+    // A link would lead the evaluator, and the next verification, to a file elsewhere.
+    private static void RemoveLinks(string path, string folder)
+    {
+        for (var part = path; part.Length > folder.Length; part = Path.GetDirectoryName(part)!)
+        {
+            if (new FileInfo(part).LinkTarget is not null)
+            {
+                File.Delete(part);
+            }
+        }
+    }
+
     private static void RemoveStrangers(string folder, HashSet<string> known)
     {
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(f => !known.Contains(f)).ToList())
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().ToList())
         {
-            File.Delete(file);
+            if (entry.LinkTarget is null && entry is DirectoryInfo)
+            {
+                RemoveStrangers(entry.FullName, known);
+            }
+            else if (entry.LinkTarget is not null || !known.Contains(entry.FullName))
+            {
+                entry.Delete();
+            }
         }
     }
 
@@ -193,7 +212,7 @@ public sealed class ModelFileCache(IArtifactStore artifacts, IDatasetStore datas
             .Select(kind => new DirectoryInfo(Path.Combine(root, kind)))
             .Where(kind => kind.Exists)
             .SelectMany(kind => kind.EnumerateFileSystemInfos())
-            .Select(e => (Entry: e, Bytes: e is FileInfo file ? file.Length : ((DirectoryInfo)e).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length)))
+            .Select(e => (Entry: e, Bytes: e is FileInfo file ? file.Length : ((DirectoryInfo)e).EnumerateFiles("*", WithoutLinks).Sum(f => f.Length)))
             .OrderByDescending(e => e.Entry.LastWriteTimeUtc)
             .ToList();
         var kept = 0L;

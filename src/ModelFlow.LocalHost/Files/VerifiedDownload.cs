@@ -21,18 +21,20 @@ public abstract record Downloaded
 public static class VerifiedDownload
 {
     private const int BufferBytes = 256 * 1024;
+    private static readonly TimeSpan IdleLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Streams <paramref name="from"/> into a file beside <paramref name="path"/> and renames it when size and SHA-256 are right.
     /// It is read no further than one byte beyond the size.
     /// </summary>
-    /// <param name="http">Sends the request; its time-outs hold.</param>
+    /// <param name="http">Sends the request; its time limit holds until the headers came.</param>
     /// <param name="from">A grant to read. It is a secret and appears in no message.</param>
     /// <param name="path">Where the file shall be; its folder exists.</param>
     /// <param name="size">The bytes it must have; null where only the digest is known.</param>
     /// <param name="sha256">The digest it must have.</param>
     /// <param name="cancellationToken">Ends the download; nothing is left behind.</param>
     /// <exception cref="HttpRequestException">The storage cannot be reached.</exception>
+    /// <exception cref="IOException">The connection broke, or no byte came for a minute.</exception>
     public static async Task<Downloaded> ToFileAsync(HttpClient http, Uri from, string path, long? size, Sha256Digest sha256, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(http);
@@ -53,7 +55,7 @@ public static class VerifiedDownload
             {
                 var buffer = new byte[BufferBytes];
                 int read;
-                while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+                while ((read = await ReadAsync(content, buffer, name, cancellationToken)) > 0)
                 {
                     bytes += read;
                     if (bytes > size)
@@ -84,6 +86,21 @@ public static class VerifiedDownload
         finally
         {
             File.Delete(partial);
+        }
+    }
+
+    // The client's own time limit ends with the headers.
+    private static async Task<int> ReadAsync(Stream content, byte[] buffer, string name, CancellationToken cancellationToken)
+    {
+        using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        idle.CancelAfter(IdleLimit);
+        try
+        {
+            return await content.ReadAsync(buffer, idle.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"the storage sent no byte of {name} for {IdleLimit}", e);
         }
     }
 

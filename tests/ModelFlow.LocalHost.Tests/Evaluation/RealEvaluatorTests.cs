@@ -103,6 +103,27 @@ public sealed class RealEvaluatorTests : IDisposable
         Assert.Equal(2, _bench.Downloads);
     }
 
+    [Fact]
+    public async Task Version_linksPlantedInTheCache_removedAndNotFollowed()
+    {
+        var runner = _bench.Runner();
+        await runner.RunAsync(_bench.Job(EvaluationMode.Inspect, "v1.0.0-base"), Cancel);
+        var file = Directory.EnumerateFiles(Path.Combine(_bench.Folder, "cache", "versions"), "*", SearchOption.AllDirectories).Single();
+        var outside = Directory.CreateDirectory(Path.Combine(_bench.Folder, "outside")).FullName;
+        var precious = Path.Combine(outside, "precious.txt");
+        await File.WriteAllTextAsync(precious, "stay", Cancel);
+        File.CreateSymbolicLink(Path.Combine(Path.GetDirectoryName(file)!, "folder"), outside);
+        File.Move(file, Path.Combine(outside, "model.onnx"));
+        File.CreateSymbolicLink(file, Path.Combine(outside, "model.onnx"));
+
+        Output<EvaluatorOutput.Inspected>(await runner.RunAsync(_bench.Job(EvaluationMode.Inspect, "v1.0.0-base", id: "another"), Cancel));
+
+        Assert.True(File.Exists(precious));
+        Assert.Null(new FileInfo(file).LinkTarget);
+        Assert.Equal([file], Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(file)!), StringComparer.Ordinal);
+        Assert.Equal(2, _bench.Downloads);
+    }
+
     [Theory]
     [InlineData("models/digits/v1.0.0-base/model.onnx")]
     [InlineData("datasets/digits/golden.csv")]
