@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ModelFlow.Cli.Commands;
+using ModelFlow.Cli.Demo;
 using ModelFlow.Cli.Output;
 using ModelFlow.Cli.Up;
 
@@ -56,6 +57,7 @@ internal static class ModelFlowCommand
 
     private static IEnumerable<Command> Commands(Surroundings surroundings) =>
     [
+        DemoCommand.Create(surroundings),
         .. UpCommands.Create(surroundings),
         PushCommand.Create(surroundings),
         .. CatalogCommands.Create(surroundings),

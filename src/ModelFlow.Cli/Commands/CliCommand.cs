@@ -103,6 +103,9 @@ internal sealed class Call(Surroundings surroundings, ParseResult parse, Screen 
         Connection.Resolve(surroundings, parse.GetValue(GlobalOptions.Server), parse.GetValue(GlobalOptions.Token)),
         surroundings.Time);
 
+    /// <summary>The token named on the command line.</summary>
+    public string? Token => parse.GetValue(GlobalOptions.Token);
+
     public T? Get<T>(Option<T> option) => parse.GetValue(option);
 
     /// <summary>An argument; null only if it may be left out and was.</summary>

@@ -1,0 +1,87 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using Azure.Storage.Blobs;
+using ModelFlow.Cli.Commands;
+using ModelFlow.Cli.Connecting;
+
+namespace ModelFlow.Cli.Demo;
+
+/// <summary>What the story needs before it begins: the samples, data sets, the policy, two approvers and an operator.</summary>
+internal sealed class DemoSetting : IDisposable
+{
+    private DemoSetting(string samples, BlobContainerClient incoming, IReadOnlyList<ApiClient> approvers, ApiClient operatorApi)
+    {
+        Samples = samples;
+        Incoming = incoming;
+        Approvers = approvers;
+        Operator = operatorApi;
+    }
+
+    /// <summary>The folder of the digits models.</summary>
+    public string Samples { get; }
+
+    /// <summary>The container that uploads are put into, without any of ModelFlow's programs.</summary>
+    public BlobContainerClient Incoming { get; }
+
+    public IReadOnlyList<ApiClient> Approvers { get; }
+
+    public ApiClient Operator { get; }
+
+    public static async Task<DemoSetting> PrepareAsync(Call call, DemoPlace place, string model)
+    {
+        var samples = FindSamples(call.Surroundings);
+        var cancellationToken = call.CancellationToken;
+        if ((await place.Admin.ListAsync("api/models", 500, cancellationToken))["items"]!.AsArray().Any(m => (string?)m!["model"] == model))
+        {
+            throw new CommandFailedException(ExitCode.Conflict, $"The model '{model}' has versions already.", "Name another with --model, or leave out --data for a new folder.");
+        }
+
+        foreach (var file in new[] { "golden.jsonl", "eval.jsonl" })
+        {
+            var path = Path.Combine(samples, file);
+            await place.Admin.SendAsync(HttpMethod.Put, $"api/datasets/digits/{file}", () => new StreamContent(File.OpenRead(path)), cancellationToken);
+        }
+
+        var yaml = await File.ReadAllBytesAsync(Path.Combine(samples, "policy.yaml"), cancellationToken);
+        await place.Admin.SendAsync(
+            HttpMethod.Put,
+            ApiClient.Path($"api/models/{model}/policy"),
+            () => new ByteArrayContent(yaml) { Headers = { ContentType = new MediaTypeHeaderValue("application/yaml") } },
+            cancellationToken);
+
+        var suffix = Guid.NewGuid().ToString("N")[..6];
+        var approvers = new List<ApiClient>
+        {
+            await TokenAsync($"demo-approver-1-{suffix}", "approver"),
+            await TokenAsync($"demo-approver-2-{suffix}", "approver"),
+        };
+        var operatorApi = await TokenAsync($"demo-operator-{suffix}", "operator");
+        return new DemoSetting(samples, new BlobContainerClient(place.At.StorageConnectionString, "incoming"), approvers, operatorApi);
+
+        async Task<ApiClient> TokenAsync(string name, string role)
+        {
+            var body = new JsonObject { ["name"] = name, ["roles"] = new JsonArray(role), ["expiresIn"] = "1d" };
+            var made = await place.Admin.SendAsync(HttpMethod.Post, "api/tokens", body, cancellationToken);
+            return place.As((string)made!["token"]!);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var approver in Approvers)
+        {
+            approver.Dispose();
+        }
+
+        Operator.Dispose();
+    }
+
+    private static string FindSamples(Surroundings surroundings)
+    {
+        var home = surroundings.Environment("MODELFLOW_HOME") is { Length: > 0 } named ? named : surroundings.Folder;
+        var folder = Path.Combine(home, "samples", "digits");
+        return Directory.Exists(folder)
+            ? folder
+            : throw new CommandFailedException(ExitCode.NotFound, $"The sample models are not in {folder}.", "Run ./modelflow demo in a clone.");
+    }
+}
