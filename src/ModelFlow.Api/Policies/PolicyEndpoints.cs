@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,6 +20,7 @@ internal static class PolicyEndpoints
     {
         api.MapPost("/policies/check", CheckAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("Says everything that is wrong with a policy; changes nothing.");
         api.MapGet("/policies/{digest}", GetAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("A policy by its digest.");
+        api.MapGet("/policies/default", GetDefaultAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("The policy of all models without their own.");
         api.MapPut("/policies/default", SetDefaultAsync).Allow(Role.Admin).WithTags("Policies").WithSummary("Sets the policy of all models without their own.");
         api.MapGet("/models/{model}/policy", GetForModelAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("The policy that a new release of the model starts under.");
         api.MapPut("/models/{model}/policy", SetForModelAsync).Allow(Role.Admin).WithTags("Policies").WithSummary("Sets the model's own policy; running releases keep theirs.");
@@ -53,8 +53,13 @@ internal static class PolicyEndpoints
         fields.Check();
         return await policies.GetAsync(which, cancellationToken) is { } yaml
             ? TypedResults.Ok(new StoredPolicy(which, yaml))
-            : Problem.NotFound($"There is no policy {which}.", "A release names the policy it runs under; GET /api/models/{model}/policy has the current one.");
+            : Problem.NotFound($"There is no policy {which}.", "A release names the policy it runs under; GET /api/models/MODEL/policy has the current one.");
     }
+
+    private static async Task<Results<Ok<StoredPolicy>, Problem>> GetDefaultAsync(IPolicyStore policies, CancellationToken cancellationToken) =>
+        await policies.FindDefaultAsync(cancellationToken) is { } policy
+            ? TypedResults.Ok(policy)
+            : Problem.NotFound("There is no default policy.", "Set one with PUT /api/policies/default.");
 
     private static async Task<Results<Ok<StoredPolicy>, Problem>> GetForModelAsync(string model, IPolicyStore policies, CancellationToken cancellationToken)
     {

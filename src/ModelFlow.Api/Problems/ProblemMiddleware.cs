@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using ModelFlow.Core.Ports;
 
 namespace ModelFlow.Api.Problems;
 
@@ -53,7 +54,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         RequestRefusedException refused => refused.Problem,
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new Problem("body-too-large", StatusCodes.Status413PayloadTooLarge, "The body is too large.", "The body is larger than is allowed here.", "Send less."),
         BadHttpRequestException bad => Problem.Malformed(bad.Message) with { Status = bad.StatusCode },
-        TimeoutException or HttpRequestException or IOException => Problem.Unavailable("Storage or a server behind this host did not answer in time."),
+        StorageException { IsTransient: true } or TimeoutException or HttpRequestException or IOException => Problem.Unavailable("Storage or a server behind this host did not answer in time."),
         _ => Problem.Internal(),
     };
 }

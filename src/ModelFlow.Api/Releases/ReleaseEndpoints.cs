@@ -15,8 +15,6 @@ namespace ModelFlow.Api.Releases;
 /// <summary>Releases: lists, one whole, starting.</summary>
 internal static class ReleaseEndpoints
 {
-    private const int MostContinuationCharacters = 4_096;
-
     public static void MapReleases(this RouteGroupBuilder api)
     {
         var releases = api.MapGroup("/releases").WithTags("Releases");
@@ -25,33 +23,22 @@ internal static class ReleaseEndpoints
         releases.MapGet("/{id}", GetAsync).Allow(Role.Reader).WithSummary("One release with all it knows.");
     }
 
-    private static async Task<Results<Ok<ItemList<ReleaseItem>>, Problem>> ListAsync(
+    private static async Task<Ok<ItemList<ReleaseItem>>> ListAsync(
         string? model, string? running, string? limit, string? continuation, IReleaseIndex index, IReleaseStore store, CancellationToken cancellationToken)
     {
         var fields = new Fields();
         var name = fields.OptionalModel("model", model);
         var onlyRunning = fields.Flag("running", running);
         var most = fields.Limit(limit);
-        if (continuation is { Length: 0 or > MostContinuationCharacters })
-        {
-            fields.Add("continuation", "is not one that this list gave out.");
-        }
-
+        var from = fields.Continuation(continuation);
         fields.Check();
         if (onlyRunning)
         {
             return TypedResults.Ok(await ListRunningAsync(name, index, store, cancellationToken));
         }
 
-        try
-        {
-            var page = await index.ListAsync(name, most, continuation, cancellationToken);
-            return TypedResults.Ok(new ItemList<ReleaseItem>([.. page.Items.Select(ReleaseItem.Of)], page.Continuation));
-        }
-        catch (Exception e) when (continuation is not null && e is FormatException or ArgumentException)
-        {
-            return Problem.Invalid("continuation", "is not one that this list gave out.");
-        }
+        var page = await index.ListAsync(name, most, from, cancellationToken);
+        return TypedResults.Ok(new ItemList<ReleaseItem>([.. page.Items.Select(ReleaseItem.Of)], page.Continuation));
     }
 
     private static async Task<ItemList<ReleaseItem>> ListRunningAsync(ModelName? model, IReleaseIndex index, IReleaseStore store, CancellationToken cancellationToken)

@@ -15,6 +15,8 @@ internal sealed class Fields
     /// <summary>The most characters of a reason or comment.</summary>
     public const int MostTextCharacters = 2_000;
 
+    private const int MostContinuationCharacters = 256;
+
     private readonly List<FieldError> _errors = [];
 
     private delegate bool Parser<T>(string? text, out T value, out string? error);
@@ -71,6 +73,17 @@ internal sealed class Fields
         }
 
         return string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+    }
+
+    /// <summary>A continuation that a list gave out: it goes into storage queries, so only what keys are made of may be in it.</summary>
+    public string? Continuation(string? text)
+    {
+        if (text is not null && (text.Length is 0 or > MostContinuationCharacters || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_')))
+        {
+            Add("continuation", "is not one that this list gave out.");
+        }
+
+        return text;
     }
 
     public int Limit(string? text) => Number("limit", text, 50, 1, MostItems);

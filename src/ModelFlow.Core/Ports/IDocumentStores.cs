@@ -11,6 +11,9 @@ public interface IPolicyStore
     /// <summary>The policy that new releases of <paramref name="model"/> start under: the model's own, else <c>default</c>; null if neither is set.</summary>
     Task<StoredPolicy?> FindForAsync(ModelName model, CancellationToken cancellationToken);
 
+    /// <summary>The policy of models without their own; null if it is not set.</summary>
+    Task<StoredPolicy?> FindDefaultAsync(CancellationToken cancellationToken);
+
     /// <summary>Keeps the YAML under its digest and makes it the one for <paramref name="model"/> (null: the default).</summary>
     Task<Sha256Digest> SetAsync(ModelName? model, string yaml, CancellationToken cancellationToken);
 }

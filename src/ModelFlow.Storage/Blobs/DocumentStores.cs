@@ -39,13 +39,11 @@ internal sealed class BlobPolicyStore(StorageClients clients) : IPolicyStore
         return yaml;
     }
 
-    public async Task<StoredPolicy?> FindForAsync(ModelName model, CancellationToken cancellationToken)
-    {
-        var current = await _current.FindAsync(model.Value, Key, cancellationToken) ?? await _current.FindAsync(DefaultPartition, Key, cancellationToken);
-        return current is null ? null
-            : await GetAsync(current.Digest, cancellationToken) is { } yaml ? new StoredPolicy(current.Digest, yaml)
-            : throw new StorageException($"The policy {current.Digest} is set for {model} and is not in the container '{StorageNames.Policies}'.");
-    }
+    public async Task<StoredPolicy?> FindForAsync(ModelName model, CancellationToken cancellationToken) =>
+        await ReadAsync(await _current.FindAsync(model.Value, Key, cancellationToken), cancellationToken) ?? await FindDefaultAsync(cancellationToken);
+
+    public async Task<StoredPolicy?> FindDefaultAsync(CancellationToken cancellationToken) =>
+        await ReadAsync(await _current.FindAsync(DefaultPartition, Key, cancellationToken), cancellationToken);
 
     public async Task<Sha256Digest> SetAsync(ModelName? model, string yaml, CancellationToken cancellationToken)
     {
@@ -60,6 +58,10 @@ internal sealed class BlobPolicyStore(StorageClients clients) : IPolicyStore
         await _current.PutAsync(model?.Value ?? DefaultPartition, Key, new CurrentPolicy(digest), cancellationToken);
         return digest;
     }
+
+    private async Task<StoredPolicy?> ReadAsync(CurrentPolicy? current, CancellationToken cancellationToken) => current is null ? null
+        : await GetAsync(current.Digest, cancellationToken) is { } yaml ? new StoredPolicy(current.Digest, yaml)
+        : throw new StorageException($"The policy {current.Digest} is set and is not in the container '{StorageNames.Policies}'.");
 
     private static string PathOf(Sha256Digest digest) => $"{digest.Hex}.yaml";
 

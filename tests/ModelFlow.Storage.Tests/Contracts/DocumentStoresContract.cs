@@ -22,9 +22,11 @@ public abstract class DocumentStoresContract
         var model = ModelName.Parse(_unique);
         var fallback = await Policies.SetAsync(null, $"# default {_unique}", Cancel);
         Assert.Equal(new StoredPolicy(fallback, $"# default {_unique}"), await Policies.FindForAsync(model, Cancel));
+        Assert.Equal(new StoredPolicy(fallback, $"# default {_unique}"), await Policies.FindDefaultAsync(Cancel));
 
         var own = await Policies.SetAsync(model, $"# größer {_unique}", Cancel);
         Assert.Equal(new StoredPolicy(own, $"# größer {_unique}"), await Policies.FindForAsync(model, Cancel));
+        Assert.Equal(fallback, (await Policies.FindDefaultAsync(Cancel))!.Digest);
 
         var next = await Policies.SetAsync(model, $"# next {_unique}", Cancel);
         Assert.Equal(next, (await Policies.FindForAsync(model, Cancel))!.Digest);

@@ -30,6 +30,15 @@ public sealed class InMemoryPolicyStore : IPolicyStore
     }
 
     /// <inheritdoc/>
+    public Task<StoredPolicy?> FindDefaultAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_current.TryGetValue("", out var digest) ? new StoredPolicy(digest, _policies[digest]) : null);
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<Sha256Digest> SetAsync(ModelName? model, string yaml, CancellationToken cancellationToken)
     {
         var digest = Sha256Digest.Of(yaml);
