@@ -29,6 +29,12 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Error, "{Method} {Path} failed inside the server")]
     public static partial void RequestFailed(ILogger logger, string method, string path, Exception exception);
 
+    [LoggerMessage(10, LogLevel.Error, "{Model} {Version} cannot be kept on disk")]
+    public static partial void DiskFailed(ILogger logger, ModelName model, VersionName version, Exception exception);
+
+    [LoggerMessage(11, LogLevel.Error, "The list of loaded versions cannot be written")]
+    public static partial void IndexNotWritten(ILogger logger, Exception exception);
+
     [LoggerMessage(9, LogLevel.Debug, "{Model} {Version} answered {Status} in {Milliseconds:0.0} ms")]
     public static partial void Answered(ILogger logger, string model, string version, int status, double milliseconds);
 }

@@ -4,7 +4,7 @@ using ModelFlow.Serving.Repository;
 namespace ModelFlow.Serving;
 
 /// <summary>Loads again, in the background, what was loaded when the last process ended; the server is ready when every one was tried.</summary>
-internal sealed class Startup(LoadedIndex index, ModelRepository repository, ILogger<Startup> logger) : BackgroundService
+internal sealed class Startup(LoadedIndex index, ModelRepository repository, ModelCache cache, ServingMetrics metrics, ILogger<Startup> logger) : BackgroundService
 {
     private volatile bool _done;
 
@@ -16,6 +16,8 @@ internal sealed class Startup(LoadedIndex index, ModelRepository repository, ILo
         // Away from the host's start: the server is live while it loads.
         await Task.Yield();
 
+        metrics.Watch(() => repository.Loaded, () => cache.Bytes);
+
         // The native runtime's own memory is not counted as the first model's.
         _ = OrtEnv.Instance();
         foreach (var entry in index.Loaded)
@@ -24,6 +26,6 @@ internal sealed class Startup(LoadedIndex index, ModelRepository repository, ILo
         }
 
         _done = true;
-        Log.Ready(logger, repository.List().Count(l => l.Loaded is not null));
+        Log.Ready(logger, repository.Loaded.Count());
     }
 }

@@ -71,6 +71,37 @@ internal sealed class LoadedIndex
         }
     }
 
+    /// <summary>Notes that a load ended without success and without taking the process with it; what was loaded before stays to be loaded again.</summary>
+    public void End(ModelName model, VersionName version)
+    {
+        lock (_lock)
+        {
+            if (!_entries.TryGetValue((model, version), out var entry) || entry.Unfinished == 0)
+            {
+                return;
+            }
+
+            if (entry.Loaded)
+            {
+                _entries[(model, version)] = entry with { Unfinished = 0 };
+            }
+            else
+            {
+                _entries.Remove((model, version));
+            }
+
+            try
+            {
+                Save();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next change writes it; a crash before that counts one unfinished load too many.
+                Log.IndexNotWritten(_logger, e);
+            }
+        }
+    }
+
     /// <summary>Forgets the version: unloaded, or refused.</summary>
     public void Remove(ModelName model, VersionName version)
     {

@@ -56,9 +56,10 @@ internal sealed class ModelCache
     public Lease? TryHold(FileSet files, out string? reason)
     {
         var folder = Path.Combine(_root, files.Digest.Hex);
+        Entry? entry;
         lock (_lock)
         {
-            if (!_entries.TryGetValue(files.Digest, out var entry))
+            if (!_entries.TryGetValue(files.Digest, out entry))
             {
                 reason = MakeRoom(files.TotalBytes);
                 if (reason is not null)
@@ -78,7 +79,7 @@ internal sealed class ModelCache
         reason = null;
         Directory.CreateDirectory(Path.Combine(folder, "files"));
         Directory.CreateDirectory(Path.Combine(folder, "partial"));
-        return new Lease(this, files, folder);
+        return new Lease(this, files, folder, entry.Fetching);
     }
 
     private static FileSet? ReadSet(string folder)
@@ -160,15 +161,20 @@ internal sealed class ModelCache
     {
         public long Bytes => bytes;
 
+        public SemaphoreSlim Fetching { get; } = new(1, 1);
+
         public int Holds { get; set; }
 
         public DateTime LastUse { get; set; }
     }
 
     /// <summary>A held set.</summary>
-    public sealed class Lease(ModelCache cache, FileSet files, string folder) : IDisposable
+    public sealed class Lease(ModelCache cache, FileSet files, string folder, SemaphoreSlim fetching) : IDisposable
     {
         private int _released;
+
+        /// <summary>Held while the set's files are looked at and fetched.</summary>
+        public SemaphoreSlim Fetching => fetching;
 
         /// <summary>Where a file of the set lies, or will.</summary>
         public string PathOf(ManifestFile file) => PathOf(file.Path);

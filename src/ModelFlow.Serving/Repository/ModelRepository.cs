@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Collections.ObjectModel;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Serving.Repository;
 
 /// <summary>The versions of this server: loads, finds and unloads them. One load or unload of a version runs at a time.</summary>
 internal sealed class ModelRepository(
-    IOptions<ServingOptions> options, ModelCache cache, LoadedIndex index, FileDownload download, ServingMetrics metrics, TimeProvider time, ILogger<ModelRepository> logger) : IDisposable
+    IOptions<ServingOptions> options, ModelCache cache, LoadedIndex index, FileDownload download, ServingMetrics metrics, TimeProvider time, ILogger<ModelRepository> logger) : IAsyncDisposable
 {
     // A model that ended the process this often while it was loading is refused.
     private const int MaxUnfinishedLoads = 3;
@@ -25,8 +26,11 @@ internal sealed class ModelRepository(
     public IReadOnlyList<Listing> List() =>
         [.. _slots.OrderBy(s => s.Key.Model).ThenBy(s => s.Key.Version).Select(s => new Listing(s.Key.Model, s.Key.Version, s.Value.State, s.Value.Reason, Find(s.Key.Model.Value, s.Key.Version.Value)))];
 
+    /// <summary>The versions that answer requests.</summary>
+    public IEnumerable<LoadedVersion> Loaded => _loaded.Select(v => v.Value);
+
     /// <summary>The loaded versions of one model.</summary>
-    public IEnumerable<VersionName> VersionsOf(ModelName model) => _loaded.Values.Where(v => v.Model == model).Select(v => v.Version).Order();
+    public IEnumerable<VersionName> VersionsOf(ModelName model) => Loaded.Where(v => v.Model == model).Select(v => v.Version).Order();
 
     /// <summary>A version that answers requests, or null.</summary>
     public LoadedVersion? Find(string model, string version) => _loaded.GetValueOrDefault((model, version));
@@ -55,19 +59,7 @@ internal sealed class ModelRepository(
                 return slot.Fail(new LoadOutcome.Refused("load", $"The server ended {MaxUnfinishedLoads} times while it loaded these bytes; it does not try again. Unload the version to make it forget this."));
             }
 
-            if (Interlocked.Increment(ref _count) > _options.MaxVersions)
-            {
-                Interlocked.Decrement(ref _count);
-                return new LoadOutcome.NoRoom($"{_options.MaxVersions} versions are loaded, the most this server takes (Serving:MaxVersions): unload one.");
-            }
-
-            var outcome = await LoadNewAsync(slot, model, version, request, cancellationToken);
-            if (outcome is not LoadOutcome.Ready)
-            {
-                Interlocked.Decrement(ref _count);
-            }
-
-            return outcome;
+            return await LoadNewAsync(slot, model, version, request, cancellationToken);
         }
         finally
         {
@@ -120,40 +112,51 @@ internal sealed class ModelRepository(
         }
     }
 
-    public void Dispose()
+    /// <summary>Ends runs in flight and frees every model. A run that does not end keeps its model: the process is about to end.</summary>
+    public async ValueTask DisposeAsync()
     {
-        foreach (var loaded in _loaded.Values)
-        {
-            loaded.Dispose();
-        }
-
+        var closing = Task.WhenAll(_loaded.Values.Select(loaded => loaded.CloseAsync(TimeSpan.Zero, time)));
+        await Task.WhenAny(closing, Task.Delay(TimeSpan.FromSeconds(5), time));
         _preparing.Dispose();
     }
 
     private async Task<LoadOutcome> LoadNewAsync(Slot slot, ModelName model, VersionName version, LoadRequest request, CancellationToken cancellationToken)
     {
         slot.Set(SlotState.Loading, "");
-        var began = time.GetTimestamp();
-        var lease = cache.TryHold(request.Files, out var full);
-        if (lease is null)
-        {
-            return slot.Fail(new LoadOutcome.NoRoom(full!));
-        }
-
+        ModelCache.Lease? lease = null;
+        LoadedVersion? loaded = null;
         try
         {
+            if (Interlocked.Increment(ref _count) > _options.MaxVersions)
+            {
+                return slot.Fail(new LoadOutcome.NoRoom($"{_options.MaxVersions} versions are loaded, the most this server takes (Serving:MaxVersions): unload one."));
+            }
+
+            lease = cache.TryHold(request.Files, out var full);
+            if (lease is null)
+            {
+                return slot.Fail(new LoadOutcome.NoRoom(full!));
+            }
+
+            var began = time.GetTimestamp();
             await FetchAsync(request, lease, cancellationToken);
             index.Begin(model, version, request.Files);
             var (onnx, memory) = await PrepareAsync(lease.PathOf(request.Files.EntryPath!), cancellationToken);
-            var concurrency = _options.Concurrency > 0 ? _options.Concurrency : Environment.ProcessorCount;
-            var loaded = new LoadedVersion(model, version, onnx, request.Files, lease, new Turns(concurrency, _options.QueueLength))
-            {
-                LoadTime = time.GetElapsedTime(began),
-                LoadedAt = time.GetUtcNow(),
-                MemoryBytes = memory,
-            };
+            var opened = Open(model, version, request.Files, onnx, lease, began, memory);
             lease = null;
-            index.Finish(model, version, request.Files);
+            try
+            {
+                index.Finish(model, version, request.Files);
+                loaded = opened;
+            }
+            finally
+            {
+                if (loaded is null)
+                {
+                    opened.Dispose();
+                }
+            }
+
             _loaded[(model.Value, version.Value)] = loaded;
             slot.Set(SlotState.Ready, "");
             metrics.Loaded(model, version, loaded.LoadTime);
@@ -172,6 +175,12 @@ internal sealed class ModelRepository(
         {
             return slot.Fail(new LoadOutcome.NotFetched($"{model} {version} cannot be fetched: {e.Message}"));
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk: full, or not to be written. The files are not the reason, and neither is the store.
+            Log.DiskFailed(logger, model, version, e);
+            return slot.Fail(new LoadOutcome.NoRoom($"{model} {version} cannot be kept on the server's disk: {e.Message}"));
+        }
         catch (Exception e)
         {
             slot.Set(SlotState.Unavailable, e is OperationCanceledException ? "the load was cancelled" : "the load failed inside the server");
@@ -179,8 +188,24 @@ internal sealed class ModelRepository(
         }
         finally
         {
-            lease?.Dispose();
+            if (loaded is null)
+            {
+                Interlocked.Decrement(ref _count);
+                index.End(model, version);
+                lease?.Dispose();
+            }
         }
+    }
+
+    private LoadedVersion Open(ModelName model, VersionName version, FileSet files, OnnxModel onnx, ModelCache.Lease lease, long began, long memory)
+    {
+        var concurrency = _options.Concurrency > 0 ? _options.Concurrency : Environment.ProcessorCount;
+        return new LoadedVersion(model, version, onnx, files, lease, new Turns(concurrency, _options.QueueLength))
+        {
+            LoadTime = time.GetElapsedTime(began),
+            LoadedAt = time.GetUtcNow(),
+            MemoryBytes = memory,
+        };
     }
 
     private LoadOutcome.Refused Refuse(Slot slot, ModelName model, VersionName version, ModelCache.Lease? lease, LoadOutcome.Refused refused)
@@ -192,25 +217,38 @@ internal sealed class ModelRepository(
         return refused;
     }
 
-    // A file that is here is hashed again, a missing one is downloaded.
+    // A file that is here is hashed again, a missing one is downloaded; once, where two versions have the same files.
     private async Task FetchAsync(LoadRequest request, ModelCache.Lease lease, CancellationToken cancellationToken)
     {
-        foreach (var file in request.Files.Files)
+        await lease.Fetching.WaitAsync(cancellationToken);
+        try
         {
-            var path = lease.PathOf(file);
-            if (await IsWholeAsync(path, file.Size, file.Sha256, cancellationToken))
+            foreach (var file in request.Files.Files)
             {
-                continue;
+                await FetchAsync(file, request.Sources.GetValueOrDefault(file.Path), lease, cancellationToken);
             }
-
-            if (!request.Sources.TryGetValue(file.Path, out var source))
-            {
-                throw new DownloadException($"'{file.Path}' is missing or damaged on the server's disk; load the version again.");
-            }
-
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await download.RunAsync(file, source, lease.PartialPathOf(file), path, cancellationToken);
         }
+        finally
+        {
+            lease.Fetching.Release();
+        }
+    }
+
+    private async Task FetchAsync(ManifestFile file, Uri? source, ModelCache.Lease lease, CancellationToken cancellationToken)
+    {
+        var path = lease.PathOf(file);
+        if (await IsWholeAsync(path, file.Size, file.Sha256, cancellationToken))
+        {
+            return;
+        }
+
+        if (source is null)
+        {
+            throw new DownloadException($"'{file.Path}' is missing or damaged on the server's disk; load the version again.");
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await download.RunAsync(file, source, lease.PartialPathOf(file), path, cancellationToken);
     }
 
     private static async Task<bool> IsWholeAsync(string path, long size, Sha256Digest digest, CancellationToken cancellationToken)

@@ -32,7 +32,7 @@ public sealed class ConcurrencyTests
             },
             Cancellation)).ToArray();
 
-        for (var i = 0; i < 15; i++)
+        for (var i = 0; i < 6; i++)
         {
             string[] others = ["v1.0.0-base", "v1.3.0-broken-labels", "v2.0.0-schema"];
             await Task.WhenAll(others.Select(v => server.LoadDigitsAsync(v)));
@@ -41,7 +41,7 @@ public sealed class ConcurrencyTests
 
         await stop.CancelAsync();
         await Task.WhenAll(callers);
-        Assert.True(answered > 50, $"{answered} answers");
+        Assert.True(answered > 10, $"{answered} answers");
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class ConcurrencyTests
                 }
             },
             Cancellation)).ToArray();
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < 8; i++)
         {
             await server.LoadDigitsAsync("v1.2.0-large");
             Assert.Equal(HttpStatusCode.OK, (await server.UnloadAsync("digits", "v1.2.0-large")).Status);

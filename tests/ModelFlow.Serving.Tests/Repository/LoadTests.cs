@@ -82,6 +82,59 @@ public sealed class LoadTests
     }
 
     [Fact]
+    public async Task Load_sameFilesUnderTwoNamesAtOnce_downloadsOnceAndServesBoth()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var model = Digits.Model("v1.2.0-large");
+
+        var answers = await Task.WhenAll(server.LoadAsync("digits", "v1.0.0", ("m.onnx", model)), server.LoadAsync("other", "v2.0.0", ("m.onnx", model)));
+
+        Assert.All(answers, a => Assert.True(a.Status == HttpStatusCode.OK, a.Error));
+        Assert.Single(server.Files.Ranges);
+        await server.UnloadAsync("digits", "v1.0.0");
+        Assert.Equal(Digits.Direct("v1.2.0-large", 3).Labels, (await server.InferAsync("other", "v2.0.0", Digits.Request("v1.2.0-large", 3))).Data<long>("label"));
+    }
+
+    [Fact]
+    public async Task Load_callerThatHangsUp_leavesNothingTaken()
+    {
+        await using var server = await RunningServer.StartAsync("--Serving:MaxVersions=1");
+        var arrived = server.HasPartial(100);
+        server.Files.Next.Enqueue(async (context, content) =>
+        {
+            await context.Response.Body.WriteAsync(content.AsMemory(0, 100));
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        using var hangUp = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var loading = server.LoadAsync("digits", "v1.1.0-mlp", hangUp.Token, ("model.onnx", Digits.Model("v1.1.0-mlp")));
+        while (!arrived())
+        {
+            await Task.Delay(2, Cancellation);
+        }
+
+        await hangUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loading);
+
+        // Waits for the cancelled load to leave, then goes on where it stopped.
+        await server.LoadDigitsAsync("v1.1.0-mlp");
+        Assert.Equal(["", "bytes=100-"], server.Files.Ranges);
+    }
+
+    [Fact]
+    public async Task Load_diskThatCannotBeWritten_is507AndWorksOnceItCan()
+    {
+        await using var server = await RunningServer.StartAsync();
+
+        // A folder where the list of loaded versions is written before it takes its place.
+        var obstacle = Directory.CreateDirectory(Path.Combine(server.DataDirectory, "loaded.json.new"));
+        var answer = await server.LoadAsync("digits", "v1.1.0-mlp", ("model.onnx", Digits.Model("v1.1.0-mlp")));
+        Assert.Equal((HttpStatusCode.InsufficientStorage, "space"), (answer.Status, answer.Reason));
+        obstacle.Delete();
+        await server.LoadDigitsAsync("v1.1.0-mlp");
+    }
+
+    [Fact]
     public async Task Load_fileThatIsNoModel_isRefusedAndTheServerGoesOn()
     {
         await using var server = await RunningServer.StartAsync();

@@ -63,7 +63,10 @@ internal sealed class RunningServer : IAsyncDisposable
     };
 
     /// <summary>Puts the files into the store and asks for them to be loaded.</summary>
-    public async Task<Answer> LoadAsync(string model, string version, params (string Path, byte[] Content)[] files)
+    public Task<Answer> LoadAsync(string model, string version, params (string Path, byte[] Content)[] files) => LoadAsync(model, version, Cancellation, files);
+
+    /// <inheritdoc cref="LoadAsync(string, string, (string, byte[])[])"/>
+    public async Task<Answer> LoadAsync(string model, string version, CancellationToken cancellation, params (string Path, byte[] Content)[] files)
     {
         foreach (var (path, content) in files)
         {
@@ -71,7 +74,7 @@ internal sealed class RunningServer : IAsyncDisposable
         }
 
         var body = new JsonObject { ["files"] = new JsonArray([.. files.Select(f => File(f.Path, f.Content, Files.Grant($"{model}/{version}/{f.Path}")))]) };
-        return await SendAsync(Control, HttpMethod.Post, $"/v2/repository/models/{model}/versions/{version}/load", body.ToJsonString());
+        return await SendAsync(Control, HttpMethod.Post, $"/v2/repository/models/{model}/versions/{version}/load", body.ToJsonString(), cancellation);
     }
 
     /// <summary>The same for a sample, which must load.</summary>

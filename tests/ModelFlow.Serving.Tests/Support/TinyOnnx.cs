@@ -75,7 +75,18 @@ internal static class TinyOnnx
     private static byte[] ExternalTensor(string name, int floats, string location) =>
         Message(Varint(1, floats), Varint(2, Float), Text(8, name), Bytes(13, Message(Text(1, "location"), Text(2, location))), Varint(14, 1));
 
-    private static byte[] Message(params byte[][] fields) => [.. fields.SelectMany(f => f)];
+    private static byte[] Message(params byte[][] fields)
+    {
+        var message = new byte[fields.Sum(f => f.Length)];
+        var at = 0;
+        foreach (var field in fields)
+        {
+            field.CopyTo(message, at);
+            at += field.Length;
+        }
+
+        return message;
+    }
 
     private static byte[] Varint(int field, long value) => [.. Varint((ulong)field << 3), .. Varint((ulong)value)];
 
