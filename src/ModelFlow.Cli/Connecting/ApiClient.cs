@@ -22,6 +22,9 @@ internal sealed class ApiClient : IDisposable
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>How long a question may take: longer than the longest long poll. Changes have no such limit; a restore verifies gigabytes.</summary>
+    private static readonly TimeSpan GetTimeout = TimeSpan.FromSeconds(100);
+
     private readonly HttpClient _http;
     private readonly Connection _connection;
     private readonly TimeProvider _time;
@@ -144,9 +147,15 @@ internal sealed class ApiClient : IDisposable
                 request.Headers.Add("Idempotency-Key", id);
             }
 
+            using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            if (method == HttpMethod.Get)
+            {
+                timed.CancelAfter(GetTimeout);
+            }
+
             try
             {
-                var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timed.Token);
                 if (response.IsSuccessStatusCode)
                 {
                     return response;
@@ -163,6 +172,10 @@ internal sealed class ApiClient : IDisposable
             catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError || attempt == 3)
             {
                 throw Unreachable(e);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new CommandFailedException(ExitCode.Unreachable, $"{_connection.Server} did not answer within {GetTimeout.TotalSeconds:0} seconds.", "See the host's log.");
             }
             catch (HttpRequestException)
             {
