@@ -35,7 +35,8 @@ internal static class StorageErrors
         var reason = exception is AggregateException many ? many.InnerExceptions[^1].Message : exception.Message;
         return new StorageException($"The storage failed {doing}: {FirstLine(reason)}", exception)
         {
-            IsTransient = status is 0 or 408 or 429 or >= 500,
+            // A conflict that no outcome covers passes with what it conflicts with: a container that is being deleted, a lease.
+            IsTransient = status is 0 or 408 or 409 or 412 or 429 or >= 500,
         };
     }
 

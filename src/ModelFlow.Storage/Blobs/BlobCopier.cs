@@ -37,24 +37,22 @@ internal sealed class BlobCopier(StorageClients clients, BlobGrants grants)
 
             return CopyBlob.Copied;
         }
-        catch (RequestFailedException e) when (IsTargetThere(e))
+        catch (RequestFailedException e) when (e.Status is 404 or 409 or 412)
         {
-            return CopyBlob.AlreadyThere;
-        }
-        catch (RequestFailedException e) when (e.Status is 404 or 412 || IsSourceChanged(e))
-        {
+            // The services have many codes for what is in the way; a look tells it for sure, and what passes by itself is thrown.
+            if (await target.ExistsAsync(cancellationToken))
+            {
+                return CopyBlob.AlreadyThere;
+            }
+
+            if (await BlobLooks.FindAsync(source, etag, cancellationToken) is not null)
+            {
+                throw;
+            }
+
             return CopyBlob.SourceChanged;
         }
     }
-
-    private static bool IsTargetThere(RequestFailedException e) =>
-        string.Equals(e.ErrorCode, BlobErrorCode.BlobAlreadyExists.ToString(), StringComparison.Ordinal)
-        || string.Equals(e.ErrorCode, BlobErrorCode.TargetConditionNotMet.ToString(), StringComparison.Ordinal)
-        || (e.Status == 409 && !IsSourceChanged(e));
-
-    private static bool IsSourceChanged(RequestFailedException e) =>
-        string.Equals(e.ErrorCode, BlobErrorCode.SourceConditionNotMet.ToString(), StringComparison.Ordinal)
-        || string.Equals(e.ErrorCode, BlobErrorCode.CannotVerifyCopySource.ToString(), StringComparison.Ordinal);
 
     private async Task CopyBlocksAsync(Uri source, ETag etag, long size, BlockBlobClient target, CancellationToken cancellationToken)
     {

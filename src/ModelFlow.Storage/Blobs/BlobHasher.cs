@@ -42,6 +42,11 @@ internal static class BlobHasher
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
+            if (condition is { } etag && await BlobLooks.FindAsync(blob, etag, cancellationToken) is not null)
+            {
+                throw;
+            }
+
             return null;
         }
     }

@@ -38,10 +38,11 @@ internal sealed class BlobUploadStore(StorageClients clients, UploadCopy copy, Q
     public Task<ReadManifest> ReadManifestAsync(UploadReference upload, CancellationToken cancellationToken) =>
         StorageErrors.TranslateAsync<ReadManifest>($"reading {upload.ManifestPath}", async () =>
         {
+            var blob = _incoming.GetBlobClient(upload.ManifestPath);
+            var etag = new ETag(upload.ETag);
             try
             {
-                var blob = _incoming.GetBlobClient(upload.ManifestPath);
-                var conditions = new BlobRequestConditions { IfMatch = new ETag(upload.ETag) };
+                var conditions = new BlobRequestConditions { IfMatch = etag };
                 using var download = (await blob.DownloadStreamingAsync(new BlobDownloadOptions { Conditions = conditions }, cancellationToken)).Value;
                 if (download.Details.ContentLength > MaxManifestBytes)
                 {
@@ -54,6 +55,11 @@ internal sealed class BlobUploadStore(StorageClients clients, UploadCopy copy, Q
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412)
             {
+                if (await BlobLooks.FindAsync(blob, etag, cancellationToken) is not null)
+                {
+                    throw;
+                }
+
                 return new ReadManifest.Gone();
             }
         }, cancellationToken);
@@ -63,7 +69,7 @@ internal sealed class BlobUploadStore(StorageClients clients, UploadCopy copy, Q
         var blob = _incoming.GetBlobBaseClient(upload.ManifestPath);
         if (_hashed.TryGetValue(upload, out var hashed))
         {
-            var there = await StorageErrors.TranslateAsync($"looking at {upload.ManifestPath}", () => BlobLooks.FindAsync(blob, upload.ETag, cancellationToken), cancellationToken);
+            var there = await StorageErrors.TranslateAsync($"looking at {upload.ManifestPath}", () => BlobLooks.FindAsync(blob, new ETag(upload.ETag), cancellationToken), cancellationToken);
             return there is null ? null : IncomingPath.DescribeSingleFile(upload.ManifestPath, model, version, hashed.Size, hashed.Digest);
         }
 

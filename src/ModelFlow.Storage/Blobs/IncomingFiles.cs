@@ -20,14 +20,14 @@ internal static class ETags
 internal static class BlobLooks
 {
     /// <summary>The blob if it is there under <paramref name="etag"/>; null if it is gone or another.</summary>
-    public static async Task<SeenBlob?> FindAsync(BlobBaseClient blob, string etag, CancellationToken cancellationToken)
+    public static async Task<SeenBlob?> FindAsync(BlobBaseClient blob, ETag etag, CancellationToken cancellationToken)
     {
         try
         {
-            var found = (await blob.GetPropertiesAsync(new BlobRequestConditions { IfMatch = new ETag(etag) }, cancellationToken)).Value;
-            return new SeenBlob(blob.Name, found.ETag, found.ContentLength, found.LastModified);
+            var found = (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
+            return found.ETag == etag ? new SeenBlob(blob.Name, found.ETag, found.ContentLength, found.LastModified) : null;
         }
-        catch (RequestFailedException e) when (e.Status is 404 or 412)
+        catch (RequestFailedException e) when (e.Status == 404)
         {
             return null;
         }
@@ -44,7 +44,7 @@ internal static class IncomingFiles
     public static async Task<IReadOnlyList<SeenBlob>> ListAsync(BlobContainerClient incoming, UploadReference upload, CancellationToken cancellationToken)
     {
         var completing = await StorageErrors.TranslateAsync(
-            $"looking at {upload.ManifestPath}", () => BlobLooks.FindAsync(incoming.GetBlobBaseClient(upload.ManifestPath), upload.ETag, cancellationToken), cancellationToken);
+            $"looking at {upload.ManifestPath}", () => BlobLooks.FindAsync(incoming.GetBlobBaseClient(upload.ManifestPath), new ETag(upload.ETag), cancellationToken), cancellationToken);
         if (completing is null)
         {
             return [];
@@ -81,6 +81,11 @@ internal static class IncomingFiles
         }
         catch (RequestFailedException e) when (e.Status is 404 or 412)
         {
+            if (await BlobLooks.FindAsync(blob, etag, cancellationToken) is not null)
+            {
+                throw;
+            }
+
             return false;
         }
     }

@@ -137,13 +137,20 @@ internal sealed class UploadCopy(StorageClients clients, BlobCopier copier)
         }
         else
         {
+            var source = _incoming.GetBlobClient(upload.ManifestPath);
+            var etag = new ETag(upload.ETag);
             try
             {
-                var conditions = new BlobRequestConditions { IfMatch = new ETag(upload.ETag) };
-                bytes = (await _incoming.GetBlobClient(upload.ManifestPath).DownloadContentAsync(new BlobDownloadOptions { Conditions = conditions }, cancellationToken)).Value.Content;
+                var conditions = new BlobRequestConditions { IfMatch = etag };
+                bytes = (await source.DownloadContentAsync(new BlobDownloadOptions { Conditions = conditions }, cancellationToken)).Value.Content;
             }
             catch (RequestFailedException e) when (e.Status is 404 or 412)
             {
+                if (await BlobLooks.FindAsync(source, etag, cancellationToken) is not null)
+                {
+                    throw;
+                }
+
                 return new CopyUpload.Changed($"{upload.ManifestPath} was replaced while it was registered.");
             }
         }

@@ -86,12 +86,7 @@ internal sealed class TableVersionCatalog(StorageClients clients) : IVersionCata
             return;
         }
 
-        var write = await _models.WriteAsync([new(TableTransactionActionType.UpsertReplace, new TableEntity(ModelPartition, model.Value))], cancellationToken);
-        if (write is TableWrite.Uncertain uncertain)
-        {
-            throw uncertain.Error;
-        }
-
+        await _models.ForceAsync([new(TableTransactionActionType.UpsertReplace, new TableEntity(ModelPartition, model.Value))], cancellationToken);
         _entered[model] = true;
     }
 }

@@ -38,13 +38,7 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
     public IAsyncEnumerable<ReleaseId> ListRunningAsync(CancellationToken cancellationToken) =>
         _lists.RangeAsync(Partition, RunPrefix, Keys.After(RunPrefix), cancellationToken).Select(r => ReleaseId.Parse(r.RowKey[RunPrefix.Length..]));
 
-    public async Task RemoveRunningAsync(ReleaseId id, CancellationToken cancellationToken)
-    {
-        if (await _lists.WriteAsync([DeleteRunning(id)], cancellationToken) is TableWrite.Uncertain uncertain)
-        {
-            throw uncertain.Error;
-        }
-    }
+    public Task RemoveRunningAsync(ReleaseId id, CancellationToken cancellationToken) => _lists.ForceAsync([DeleteRunning(id)], cancellationToken);
 
     public async Task<Core.Ports.Page<ReleaseSummary>> ListAsync(ModelName? model, int pageSize, string? continuation, CancellationToken cancellationToken)
     {
@@ -165,10 +159,6 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
     private async Task RemoveAsync(ReleaseSummary summary, CancellationToken cancellationToken)
     {
         var rows = ListRows(summary).Append(new TableEntity(Partition, AttemptKey(summary.Id)));
-        var write = await _lists.WriteAsync([.. rows.Select(r => new TableTransactionAction(TableTransactionActionType.Delete, r, ETag.All))], cancellationToken);
-        if (write is TableWrite.Uncertain uncertain)
-        {
-            throw uncertain.Error;
-        }
+        await _lists.ForceAsync([.. rows.Select(r => new TableTransactionAction(TableTransactionActionType.Delete, r, ETag.All))], cancellationToken);
     }
 }

@@ -97,16 +97,8 @@ internal sealed class TableReleaseStore(StorageClients clients) : IReleaseStore
             : new AddSignal.AlreadyAdded();
     }
 
-    public async Task<bool> FenceAsync(ReleaseId id, CancellationToken cancellationToken)
-    {
-        var fence = await _table.WriteAsync([new(TableTransactionActionType.UpdateMerge, ReleaseRows.Fence(id), ETag.All)], cancellationToken);
-        return fence switch
-        {
-            TableWrite.Applied => true,
-            TableWrite.Uncertain uncertain => throw uncertain.Error,
-            _ => false,
-        };
-    }
+    public Task<bool> FenceAsync(ReleaseId id, CancellationToken cancellationToken) =>
+        _table.ForceAsync([new(TableTransactionActionType.UpdateMerge, ReleaseRows.Fence(id), ETag.All)], cancellationToken);
 
     public async IAsyncEnumerable<ReleaseEvent> ReadEventsAsync(ReleaseId id, int afterSeq, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

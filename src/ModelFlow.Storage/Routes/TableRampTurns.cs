@@ -44,17 +44,22 @@ internal sealed class TableRampTurns(StorageClients clients) : IRampTurns
 
     public async Task ReturnAsync(ReleaseId release, CancellationToken cancellationToken)
     {
-        var row = await _table.FindAsync(release.Model.Value, RouteRows.TurnKey, cancellationToken);
-        if (row is null || !string.Equals(row.GetString(ReleaseProperty), release.ToString(), StringComparison.Ordinal))
+        for (var tries = 0; tries < MaxTries; tries++)
         {
-            return;
+            var row = await _table.FindAsync(release.Model.Value, RouteRows.TurnKey, cancellationToken);
+            if (row is null || !string.Equals(row.GetString(ReleaseProperty), release.ToString(), StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            // Refused, or no answer: it may be returned, and somebody else may have taken it.
+            var write = await _table.WriteAsync([new(TableTransactionActionType.Delete, row, row.ETag)], cancellationToken);
+            if (write is TableWrite.Applied)
+            {
+                return;
+            }
         }
 
-        // Refused: it was returned meanwhile, and somebody else may have taken it.
-        var write = await _table.WriteAsync([new(TableTransactionActionType.Delete, row, row.ETag)], cancellationToken);
-        if (write is TableWrite.Uncertain uncertain && await GetAsync(release.Model, cancellationToken) == release)
-        {
-            throw uncertain.Error;
-        }
+        throw new StorageException($"The turn of {release.Model} could not be returned.") { IsTransient = true };
     }
 }

@@ -48,7 +48,7 @@ internal sealed class TableRouteStore(StorageClients clients) : IRouteStore
 
         if (before is null)
         {
-            await EnterModelAsync(next.Model, cancellationToken);
+            await _lists.ForceAsync([new(TableTransactionActionType.UpsertReplace, new TableEntity(ListPartition, next.Model.Value))], cancellationToken);
         }
 
         var writer = RowVersion.NewWriter();
@@ -107,15 +107,11 @@ internal sealed class TableRouteStore(StorageClients clients) : IRouteStore
         RowVersion.SignFence(current);
         var lease = new TableEntity(model.Value, RouteRows.LeaseKey);
         RowVersion.SignFence(lease);
-        var write = await _table.WriteAsync(
+        await _table.ForceAsync(
         [
             new(TableTransactionActionType.UpdateMerge, current, ETag.All),
             new(TableTransactionActionType.UpdateMerge, lease, ETag.All),
         ], cancellationToken);
-        if (write is TableWrite.Uncertain uncertain)
-        {
-            throw uncertain.Error;
-        }
     }
 
     public async Task<Route?> GetGenerationAsync(ModelName model, long generation, CancellationToken cancellationToken) =>
@@ -142,15 +138,6 @@ internal sealed class TableRouteStore(StorageClients clients) : IRouteStore
                     yield return route;
                 }
             }
-        }
-    }
-
-    private async Task EnterModelAsync(ModelName model, CancellationToken cancellationToken)
-    {
-        var write = await _lists.WriteAsync([new(TableTransactionActionType.UpsertReplace, new TableEntity(ListPartition, model.Value))], cancellationToken);
-        if (write is TableWrite.Uncertain uncertain)
-        {
-            throw uncertain.Error;
         }
     }
 }

@@ -82,11 +82,23 @@ internal sealed class Table(TableClient client)
         catch (Exception e) when (StorageErrors.IsStorageFailure(e, cancellationToken))
         {
             var status = StorageErrors.StatusOf(e);
-            return status is 404 or 409 or 412 ? new TableWrite.Refused(status)
-                : StorageErrors.IsUncertain(e) ? new TableWrite.Uncertain(StorageErrors.Translate($"writing {Name}", e))
-                : throw StorageErrors.Translate($"writing {Name}", e);
+            var error = StorageErrors.Translate($"writing {Name}", e);
+            return status is 404 or 409 or 412 ? new TableWrite.Refused(status, error)
+                : StorageErrors.IsUncertain(e) ? new TableWrite.Uncertain(error)
+                : throw error;
         }
     }
+
+    /// <summary>Writes rows whatever is there, all or none; false if a row that is changed or deleted is not there.</summary>
+    public async Task<bool> ForceAsync(IReadOnlyList<TableTransactionAction> actions, CancellationToken cancellationToken) =>
+        await WriteAsync(actions, cancellationToken) switch
+        {
+            TableWrite.Applied => true,
+            TableWrite.Refused { Status: 404 } => false,
+            TableWrite.Refused refused => throw refused.Error,
+            TableWrite.Uncertain uncertain => throw uncertain.Error,
+            var other => throw new InvalidOperationException($"Unknown outcome {other}."),
+        };
 
     private Task<Response> WriteOneAsync(TableTransactionAction action, CancellationToken cancellationToken) => action.ActionType switch
     {
@@ -136,7 +148,7 @@ internal abstract record TableWrite
     public sealed record Applied(IReadOnlyList<ETag> ETags) : TableWrite;
 
     /// <summary>A condition was not met: a row is there (409), is not there (404) or is another (412). An earlier try of the same call may be why.</summary>
-    public sealed record Refused(int Status) : TableWrite;
+    public sealed record Refused(int Status, StorageException Error) : TableWrite;
 
     /// <summary>No answer, or none that says: it may have taken effect.</summary>
     public sealed record Uncertain(StorageException Error) : TableWrite;

@@ -42,14 +42,8 @@ internal sealed class ValueRow<T>(Table table, RowDocument<T> document)
     }
 
     /// <summary>Inserts or replaces the value: the last writer wins.</summary>
-    public async Task PutAsync(string partition, string key, T value, CancellationToken cancellationToken)
-    {
-        var write = await table.WriteAsync([new(TableTransactionActionType.UpsertReplace, Row(partition, key, value, read: null, RowVersion.NewWriter()))], cancellationToken);
-        if (write is TableWrite.Uncertain uncertain)
-        {
-            throw uncertain.Error;
-        }
-    }
+    public Task PutAsync(string partition, string key, T value, CancellationToken cancellationToken) =>
+        table.ForceAsync([new(TableTransactionActionType.UpsertReplace, Row(partition, key, value, read: null, RowVersion.NewWriter()))], cancellationToken);
 
     /// <summary>
     /// Applies <paramref name="change"/> to the value (null: there is none) and writes the result unless it is null or the same; again from
@@ -88,14 +82,14 @@ internal sealed class ValueRow<T>(Table table, RowDocument<T> document)
     /// <summary>Deletes the row; false if there is none.</summary>
     public async Task<bool> RemoveAsync(string partition, string key, CancellationToken cancellationToken)
     {
-        var stored = await table.FindAsync(partition, key, cancellationToken);
-        if (stored is null)
+        // Read first: a delete that is tried again finds nothing, and would say that there was nothing.
+        if (await table.FindAsync(partition, key, cancellationToken) is not { } stored)
         {
             return false;
         }
 
-        var write = await table.WriteAsync([new(TableTransactionActionType.Delete, stored, Azure.ETag.All)], cancellationToken);
-        return write is TableWrite.Uncertain uncertain && await table.FindAsync(partition, key, cancellationToken) is not null ? throw uncertain.Error : true;
+        await table.ForceAsync([new(TableTransactionActionType.Delete, stored, Azure.ETag.All)], cancellationToken);
+        return true;
     }
 
     /// <summary>The value in a row that was read.</summary>
