@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Options;
 using ModelFlow.Serving;
+using ModelFlow.Serving.Repository;
 
 try
 {
+    ProcessMemory.GoFirstWhenMemoryRunsOut();
     await using var app = ServingApp.Build(args);
     await app.StartAsync();
 

@@ -149,6 +149,19 @@ public sealed class InferenceTests
     }
 
     [Fact]
+    public async Task Infer_modelThatAsksForMoreMemoryThanThereIs_failsAndTheServerGoesOn()
+    {
+        await using var server = await RunningServer.StartAsync();
+        await server.LoadDigitsAsync("v1.1.0-mlp");
+        await server.LoadAsync("huge", "v1.0.0", ("model.onnx", TinyOnnx.HugeConstant(1L << 50)));
+
+        var answer = await server.InferAsync("huge", "v1.0.0", """{"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1]}]}""");
+
+        Assert.Equal((HttpStatusCode.InternalServerError, "run"), (answer.Status, answer.Reason));
+        Assert.Equal(HttpStatusCode.OK, (await server.InferAsync("digits", "v1.1.0-mlp", Digits.Request("v1.1.0-mlp", 1))).Status);
+    }
+
+    [Fact]
     public async Task Metadata_andHealth_areTheProtocols()
     {
         await using var server = await RunningServer.StartAsync();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using ModelFlow.Serving.Tests.Support;
 
 namespace ModelFlow.Serving.Tests.Http;
@@ -91,5 +92,27 @@ public sealed class MalformedRequestTests(DigitsServer fixture) : IClassFixture<
         Assert.True(string.Equals(field, answer.Field, StringComparison.Ordinal), answer.Error);
         Assert.StartsWith(field + ": ", answer.Error, StringComparison.Ordinal);
         Assert.Equal("v1.1.0-mlp", answer.Version);
+    }
+
+    [Fact]
+    public async Task Infer_mutatedBody_isAnsweredOrRefusedAndNeverTheServersFailure()
+    {
+        var random = new Random(7);
+        var seeds = new[] { Digits.Request("v1.1.0-mlp", 2), Digits.Request("v1.1.0-mlp", 3, nested: true) };
+        var statuses = new Dictionary<HttpStatusCode, int>();
+        for (var i = 0; i < 1_000; i++)
+        {
+            var body = Encoding.UTF8.GetBytes(seeds[i % seeds.Length]);
+            for (var change = random.Next(4); change > 0; change--)
+            {
+                body[random.Next(body.Length)] = (byte)(random.Next(4) == 0 ? random.Next(256) : "0123456789[]{},\"-.e "[random.Next(20)]);
+            }
+
+            using var answer = await fixture.Server.Client.PostAsync("/v2/models/digits/versions/v1.1.0-mlp/infer", new ByteArrayContent(body), TestContext.Current.CancellationToken);
+            statuses[answer.StatusCode] = statuses.GetValueOrDefault(answer.StatusCode) + 1;
+        }
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.BadRequest], statuses.Keys.Order());
+        Assert.True(statuses[HttpStatusCode.BadRequest] > 200, $"{statuses[HttpStatusCode.BadRequest]} refused");
     }
 }

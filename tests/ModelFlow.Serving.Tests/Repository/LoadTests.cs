@@ -147,6 +147,8 @@ public sealed class LoadTests
             ("v0.0.4", TinyOnnx.Identity(TinyOnnx.BFloat16, 1), "protocol does not know"),
             ("v0.0.5", TinyOnnx.AddExternal("../../../../../../etc/passwd"), "ONNX Runtime cannot load it"),
             ("v0.0.6", TinyOnnx.AddExternal("/etc/passwd"), "ONNX Runtime cannot load it"),
+            ("v0.0.8", TinyOnnx.UnknownOperator(), "Exfiltrate"),
+            ("v0.0.9", TinyOnnx.Cycle(), "ONNX Runtime cannot load it"),
             ("v0.0.7", TinyOnnx.AddExternal("missing.bin"), "ONNX Runtime cannot load it"),
         };
         foreach (var (version, bytes, says) in hostile)

@@ -27,6 +27,7 @@ public sealed class RestartTests : IDisposable
                 await LoadAsync(first, store, version);
             }
 
+            Assert.Equal("500\n", await File.ReadAllTextAsync($"/proc/{first.Id}/oom_score_adj", Cancellation));
             var unloaded = await first.Client.PostAsync("/v2/repository/models/digits/versions/v1.0.0-base/unload", null, Cancellation);
             Assert.Equal(HttpStatusCode.OK, unloaded.StatusCode);
             await first.KillAsync();

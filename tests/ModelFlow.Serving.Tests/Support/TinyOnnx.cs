@@ -52,6 +52,21 @@ internal static class TinyOnnx
         return Model(Graph([Node("Add", ["x", "w"], ["s"]), Node("ReduceMax", ["s"], ["y"])], [tensor], [Tensor("x", Float, 1)], [Tensor("y", Float, 1)]));
     }
 
+    /// <summary>Asks for <paramref name="elements"/> × FP32 of memory when it runs.</summary>
+    public static byte[] HugeConstant(long elements)
+    {
+        var size = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(size, elements);
+        var shape = Message(Varint(1, 1), Varint(2, Int64), Text(8, "shape"), Bytes(9, size));
+        return Model(Graph([Node("ConstantOfShape", ["shape"], ["c"]), Node("Add", ["x", "c"], ["y"])], [shape], [Tensor("x", Float, 1)], [Tensor("y", Float, [null])]));
+    }
+
+    /// <summary>A node whose operator does not exist.</summary>
+    public static byte[] UnknownOperator() => Model(Graph([Node("Exfiltrate", ["x"], ["y"])], [], [Tensor("x", Float, 1)], [Tensor("y", Float, 1)]));
+
+    /// <summary>Two nodes that wait for each other.</summary>
+    public static byte[] Cycle() => Model(Graph([Node("Add", ["x", "b"], ["a"]), Node("Add", ["x", "a"], ["b"])], [], [Tensor("x", Float, 1)], [Tensor("b", Float, 1)]));
+
     /// <summary>A model whose output is a sequence of tensors.</summary>
     public static byte[] Sequence() =>
         Model(Graph([Node("SequenceConstruct", ["x"], ["y"])], [], [Tensor("x", Float, 1)], [Value("y", Message(Bytes(4, Message(Bytes(1, TensorType(Float, [1]))))))]));
