@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Control;
 using ModelFlow.Gateway.Forwarding;
 using ModelFlow.Gateway.Measuring;
@@ -45,7 +46,8 @@ public static class GatewayHost
         services.AddSingleton<RouteKeeper>();
         services.AddSingleton<TrafficMeter>();
         services.AddSingleton<Clients>();
-        services.AddSingleton<SigningKey>();
+        services.AddSingleton(p => new RequestIdSigner(
+            SigningKey.Get(p.GetRequiredService<IOptions<GatewayOptions>>().Value, p.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SigningKey)))));
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<ControlPlaneClient>();
         services.AddSingleton<ControlEndpoints>();

@@ -34,7 +34,7 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
 
         if (options.SigningKey is { } key && !IsKey(key))
         {
-            errors.AddError($"must be base64 of at least {RequestId.MinKeyBytes} bytes.", "Gateway:SigningKey");
+            errors.AddError($"must be base64 of at least {RequestIdSigner.MinKeyBytes} bytes.", "Gateway:SigningKey");
         }
 
         if (options.ControlPlane is { } plane && plane is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
@@ -48,6 +48,6 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
     private static bool IsKey(string text)
     {
         Span<byte> bytes = stackalloc byte[256];
-        return Convert.TryFromBase64String(text, bytes, out var length) && length >= RequestId.MinKeyBytes;
+        return Convert.TryFromBase64String(text, bytes, out var length) && length >= RequestIdSigner.MinKeyBytes;
     }
 }

@@ -40,4 +40,10 @@ internal static partial class Log
 
     [LoggerMessage(4021, LogLevel.Information, "A key for request ids was made in {Path}")]
     public static partial void SigningKeyMade(this ILogger logger, string path);
+
+    [LoggerMessage(4016, LogLevel.Error, "The control plane refused a report, its {Windows} windows are lost: {Reason}")]
+    public static partial void ReportRefused(this ILogger logger, int windows, string reason);
+
+    [LoggerMessage(4022, LogLevel.Warning, "{Model} {Version} failed {Errors} requests in the last window: {UpstreamErrors} bad answers, {Timeouts} time-outs, {ConnectErrors} refused connections")]
+    public static partial void VersionFailed(this ILogger logger, ModelName model, VersionName version, long errors, long upstreamErrors, long timeouts, long connectErrors);
 }

@@ -62,7 +62,8 @@ public sealed class ForwardingTests
         await gateway.PushAsync(RunningGateway.Route(7, server.Address, server.Address, 10_000));
         var answer = await gateway.InferAsync("anna");
         Assert.Equal(RunningGateway.Candidate, answer.Version);
-        Assert.True(RequestId.TryVerify(answer.RequestId, RunningGateway.Digits, key, out var id));
+        using var signer = new RequestIdSigner(key);
+        Assert.True(signer.TryVerify(answer.RequestId, RunningGateway.Digits, out var id));
         Assert.Equal((7, 1), (id.Generation, id.Version));
         Assert.NotEqual(answer.RequestId, (await gateway.InferAsync("anna")).RequestId, StringComparer.Ordinal);
     }

@@ -75,6 +75,21 @@ public sealed class ReportingTests
     }
 
     [Fact]
+    public async Task ControlPlane_refusesAReportForGood_doesNotHoldUpThoseBehindIt()
+    {
+        await using var plane = await ControlPlane.StartAsync();
+        await using var server = await Upstream.StartAsync();
+        plane.ReportStatus = 400;
+        await using var gateway = await RunningGateway.StartAsync(plane: plane);
+        await gateway.PushAsync(RunningGateway.Route(1, server.Address));
+        await gateway.InferAsync();
+        await Eventually.TrueAsync(() => plane.Refused > 1, "a refused report");
+        plane.ReportStatus = 204;
+        await gateway.InferAsync();
+        await Eventually.TrueAsync(() => plane.Totals(1).Requests == 1, "the later request reported");
+    }
+
+    [Fact]
     public async Task ControlPlane_awayForLong_keepsTheNewestWindowsOnly()
     {
         await using var plane = await ControlPlane.StartAsync();

@@ -37,17 +37,22 @@ internal sealed class ControlPlaneClient : IDisposable
     /// <summary>Whether there is a control plane to ask.</summary>
     public bool IsConfigured => _http is not null;
 
-    /// <summary>Sends a report; null when it was taken, otherwise what went wrong.</summary>
-    public async Task<string?> ReportAsync(GatewayReport report, CancellationToken cancellationToken)
+    /// <summary>Sends a report.</summary>
+    public async Task<SendReport> ReportAsync(GatewayReport report, CancellationToken cancellationToken)
     {
         try
         {
             using var answer = await _http!.PostAsJsonAsync("api/gateway/reports", report, CoreJson.Options, cancellationToken);
-            return answer.IsSuccessStatusCode ? null : $"answered {(int)answer.StatusCode}";
+            return answer.StatusCode switch
+            {
+                _ when answer.IsSuccessStatusCode => new SendReport.Taken(),
+                HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge => new SendReport.Refused(await answer.Content.ReadAsStringAsync(cancellationToken)),
+                var status => new SendReport.Failed($"answered {(int)status}"),
+            };
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
-            return e.Message;
+            return new SendReport.Failed(e.Message);
         }
     }
 
@@ -90,6 +95,23 @@ internal sealed class ControlPlaneClient : IDisposable
 
     private static DateTimeOffset? ReadNow(HttpResponseHeaders headers) =>
         headers.TryGetValues(GatewayRoutes.NowHeader, out var values) && DateTimeOffset.TryParse(values.First(), out var now) ? now : null;
+}
+
+/// <summary>The outcome of sending a report.</summary>
+internal abstract record SendReport
+{
+    private SendReport()
+    {
+    }
+
+    /// <summary>It is stored.</summary>
+    public sealed record Taken : SendReport;
+
+    /// <summary>The control plane understands it and will never take it.</summary>
+    public sealed record Refused(string Reason) : SendReport;
+
+    /// <summary>To be sent again.</summary>
+    public sealed record Failed(string Reason) : SendReport;
 }
 
 /// <summary>The outcome of asking for routes.</summary>

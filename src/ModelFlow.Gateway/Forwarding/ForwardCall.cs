@@ -1,11 +1,9 @@
-using Microsoft.Extensions.Primitives;
-using ModelFlow.Gateway.Routing;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelFlow.Gateway.Forwarding;
 
 /// <summary>One request to one replica: what changes on the way there and back.</summary>
-internal sealed class ForwardCall(Uri address, VersionTarget target, string requestId, TimeProvider time) : HttpTransformer
+internal sealed class ForwardCall(Uri address, string version, string requestId, TimeProvider time) : HttpTransformer
 {
     /// <summary>The header that names the version, in answers and as a pin in requests.</summary>
     public const string VersionHeader = "x-modelflow-version";
@@ -35,14 +33,9 @@ internal sealed class ForwardCall(Uri address, VersionTarget target, string requ
         }
 
         var copy = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-        Stamp(httpContext);
+        var headers = httpContext.Response.Headers;
+        headers[VersionHeader] = version;
+        headers[RequestIdHeader] = requestId;
         return copy;
-    }
-
-    /// <summary>Says which version answered, or should have.</summary>
-    public void Stamp(HttpContext context)
-    {
-        context.Response.Headers[VersionHeader] = new StringValues(target.Name);
-        context.Response.Headers[RequestIdHeader] = new StringValues(requestId);
     }
 }

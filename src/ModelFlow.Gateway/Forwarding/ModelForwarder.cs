@@ -15,7 +15,7 @@ namespace ModelFlow.Gateway.Forwarding;
 /// A request keeps the route it began with, so switching a route fails none.
 /// </summary>
 internal sealed class ModelForwarder(
-    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, ControlEndpoints control, SigningKey signingKey,
+    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, ControlEndpoints control, RequestIdSigner signer,
     IHttpForwarder forwarder, IOptions<GatewayOptions> options, TimeProvider time)
     : IDisposable
 {
@@ -111,55 +111,70 @@ internal sealed class ModelForwarder(
 
     private async Task ForwardAsync(HttpContext context, Request request)
     {
-        var outcome = await SendAsync(context, request);
-        if (outcome == RequestOutcome.ConnectError && _options.RetryOnStable && !context.Response.HasStarted && request.Choice.Kind == TrafficKind.Normal)
+        while (true)
         {
-            var stable = request.Route.Table.FallBack(request.Choice);
-            if (stable.Outcome == ChoiceOutcome.Chosen && stable.Version != request.Choice.Version)
+            var target = request.Route.Target(request.Choice);
+            var replica = target.Next();
+            var call = new ForwardCall(replica.AddressOf(request.Operation), target.Name, IdOf(request), time);
+            var error = await forwarder.SendAsync(context, replica.Prefix, _upstream, _config, call);
+            var outcome = ForwardOutcome.Of(context, error);
+            Count(request, target, call, outcome);
+            if (error == ForwarderError.None)
+            {
+                return;
+            }
+
+            if (outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
             {
                 // Nothing of the request was sent, its body is unread: it can go to stable as if it came now.
                 context.Response.Clear();
                 context.Features.Set<IForwarderErrorFeature>(null);
                 request = request with { Choice = stable };
-                outcome = await SendAsync(context, request);
+                continue;
             }
-        }
 
-        if (!context.Response.HasStarted && context.Features.Get<IForwarderErrorFeature>() is not null)
-        {
-            await ForwardOutcome.ProblemOf(context, outcome, request.Route.Target(request.Choice).Name, _options.MaxBodyBytes).WriteAsync(context);
-        }
-    }
-
-    private async Task<RequestOutcome> SendAsync(HttpContext context, Request request)
-    {
-        var target = request.Route.Target(request.Choice);
-        var replica = target.Next();
-        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), request.Route.Route.Generation, request.Choice.Version, request.Choice.SubBucket);
-        var call = new ForwardCall(replica.AddressOf(request.Operation), target, id.Sign(request.Route.Route.Model, signingKey.Bytes), time);
-        var error = await forwarder.SendAsync(context, replica.Prefix, _upstream, _config, call);
-        var outcome = ForwardOutcome.Of(context, error);
-        if (request.Operation.Counts)
-        {
-            var ended = time.GetElapsedTime(request.StartedAt);
-            var firstByte = call.FirstByteAt == 0 ? ended : time.GetElapsedTime(request.StartedAt, call.FirstByteAt);
-            if (request.Choice.Kind == TrafficKind.Fallback)
+            if (!context.Response.HasStarted)
             {
-                NoteLapse(request);
+                await ForwardOutcome.ProblemOf(context, outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
             }
 
-            meter.Add(new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)));
+            return;
         }
-
-        return outcome;
     }
 
-    private static void NoteLapse(in Request request)
+    private string IdOf(in Request request)
     {
-        if (!request.Route.Table.IsLeased(request.Now))
+        var route = request.Route.Route;
+        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), route.Generation, request.Choice.Version, request.Choice.SubBucket);
+        return signer.Sign(route.Model, id);
+    }
+
+    private RouteChoice? StableInstead(HttpContext context, in Request request)
+    {
+        if (!_options.RetryOnStable || context.Response.HasStarted || request.Choice.Kind != TrafficKind.Normal)
+        {
+            return null;
+        }
+
+        var stable = request.Route.Table.FallBack(request.Choice);
+        return stable.Outcome == ChoiceOutcome.Chosen && stable.Version != request.Choice.Version ? stable : null;
+    }
+
+    private void Count(in Request request, VersionTarget target, ForwardCall call, RequestOutcome outcome)
+    {
+        if (!request.Operation.Counts)
+        {
+            return;
+        }
+
+        if (request.Choice.Kind == TrafficKind.Fallback && !request.Route.Table.IsLeased(request.Now))
         {
             request.Route.Counter.LeaseLapsed();
         }
+
+        var ended = time.GetElapsedTime(request.StartedAt);
+        var firstByte = call.FirstByteAt == 0 ? ended : time.GetElapsedTime(request.StartedAt, call.FirstByteAt);
+        meter.Add(new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)));
     }
 
     private static long Microseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;

@@ -1,27 +1,24 @@
 using System.Security.Cryptography;
-using Microsoft.Extensions.Options;
 using ModelFlow.Core.Traffic;
 
 namespace ModelFlow.Gateway.Forwarding;
 
 /// <summary>The key that signs request ids: from the configuration, or made once and kept beside the routes, readable by the gateway's user only.</summary>
-internal sealed class SigningKey(IOptions<GatewayOptions> options, ILogger<SigningKey> logger)
+internal static class SigningKey
 {
-    private readonly byte[] _bytes = options.Value.SigningKey is { } text ? Convert.FromBase64String(text) : ReadOrMake(options.Value.DataDirectory, logger);
-
-    /// <summary>The key.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes;
+    public static byte[] Get(GatewayOptions options, ILogger logger) =>
+        options.SigningKey is { } text ? Convert.FromBase64String(text) : ReadOrMake(options.DataDirectory, logger);
 
     private static byte[] ReadOrMake(string folder, ILogger logger)
     {
         var path = Path.Combine(folder, "signing.key");
-        if (File.Exists(path) && File.ReadAllBytes(path) is { Length: >= RequestId.MinKeyBytes } kept)
+        if (File.Exists(path) && File.ReadAllBytes(path) is { Length: >= RequestIdSigner.MinKeyBytes } kept)
         {
             return kept;
         }
 
         Directory.CreateDirectory(folder);
-        var made = RandomNumberGenerator.GetBytes(RequestId.MinKeyBytes);
+        var made = RandomNumberGenerator.GetBytes(RequestIdSigner.MinKeyBytes);
         var how = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {

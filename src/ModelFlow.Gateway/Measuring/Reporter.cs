@@ -1,6 +1,4 @@
-using System.Net.Http.Json;
 using Microsoft.Extensions.Options;
-using ModelFlow.Core.Serialization;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Control;
 using ModelFlow.Gateway.Routing;
@@ -28,7 +26,7 @@ internal sealed class Reporter(
         await base.StopAsync(cancellationToken);
 
         // The requests of the last moments count too, if the control plane answers before the host gives up.
-        Collect();
+        Collect(all: true);
         await SendAsync(cancellationToken);
     }
 
@@ -49,7 +47,7 @@ internal sealed class Reporter(
 
                 cutAt = time.GetTimestamp();
                 clock.CatchUp();
-                Collect();
+                Collect(all: false);
 
                 // Windows are cut on time even while a report is under way.
                 if (_sending is null or { IsCompleted: true })
@@ -80,10 +78,11 @@ internal sealed class Reporter(
         }
     }
 
-    private void Collect()
+    private void Collect(bool all)
     {
-        foreach (var window in meter.Cut(options.Value.Name))
+        foreach (var window in meter.Cut(options.Value.Name, all))
         {
+            LogFailures(window);
             lock (_pending)
             {
                 _pending.Enqueue(window);
@@ -112,18 +111,24 @@ internal sealed class Reporter(
             _sent = report.Windows.Count;
         }
 
-        if (await plane.ReportAsync(report, cancellationToken) is { } error)
+        var answer = await plane.ReportAsync(report, cancellationToken);
+        if (answer is SendReport.Failed failed)
         {
             if (!_away && !cancellationToken.IsCancellationRequested)
             {
-                logger.ReportFailed(error);
+                logger.ReportFailed(failed.Reason);
             }
 
             _away = true;
             return false;
         }
 
-        if (_away)
+        if (answer is SendReport.Refused refused)
+        {
+            // It would be refused for ever, and everything behind it would wait.
+            logger.ReportRefused(report.Windows.Count, refused.Reason);
+        }
+        else if (_away)
         {
             logger.ReportsAgain();
         }
@@ -138,5 +143,14 @@ internal sealed class Reporter(
         }
 
         return true;
+    }
+
+    private void LogFailures(TrafficWindow window)
+    {
+        foreach (var version in window.Cells.Where(c => c.Errors > 0).GroupBy(c => c.Version))
+        {
+            logger.VersionFailed(
+                window.Model, version.Key, version.Sum(c => c.Errors), version.Sum(c => c.UpstreamErrors), version.Sum(c => c.Timeouts), version.Sum(c => c.ConnectErrors));
+        }
     }
 }

@@ -10,7 +10,7 @@ public sealed class TrafficMeter(TimeProvider time)
 {
     private readonly ConcurrentQueue<Sample> _samples = new();
     private readonly List<WindowCounter> _touched = [];
-    private DateTimeOffset _windowStart = time.GetUtcNow();
+    private DateTimeOffset _lastCut = time.GetUtcNow();
 
     // Rises across restarts as long as the clock does: the same number would be taken for the same window.
     private long _number = time.GetUtcNow().ToUnixTimeMilliseconds() * 1_000;
@@ -26,6 +26,7 @@ public sealed class TrafficMeter(TimeProvider time)
         {
             if (!sample.Counter.Touched)
             {
+                sample.Counter.Begin(_lastCut);
                 _touched.Add(sample.Counter);
             }
 
@@ -33,15 +34,25 @@ public sealed class TrafficMeter(TimeProvider time)
         }
     }
 
-    /// <summary>Ends the window and begins the next. From the thread that drains.</summary>
-    public IReadOnlyList<TrafficWindow> Cut(string gateway)
+    /// <summary>Ends the windows that are due. From the thread that drains.</summary>
+    /// <param name="gateway">The gateway's name.</param>
+    /// <param name="all">Also those that are not due yet: at the end.</param>
+    public IReadOnlyList<TrafficWindow> Cut(string gateway, bool all = false)
     {
         Drain();
         var now = time.GetUtcNow();
-        var length = now > _windowStart ? now - _windowStart : TimeSpan.Zero;
-        var windows = _touched.ConvertAll(c => c.Take(gateway, _windowStart, length, _number++));
-        _touched.Clear();
-        _windowStart = now;
+        var windows = new List<TrafficWindow>();
+        _touched.RemoveAll(counter =>
+        {
+            if (!all && !counter.IsDue(now))
+            {
+                return false;
+            }
+
+            windows.Add(counter.Take(gateway, now, _number++));
+            return true;
+        });
+        _lastCut = now;
         return windows;
     }
 }

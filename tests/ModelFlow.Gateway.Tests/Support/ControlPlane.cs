@@ -33,6 +33,9 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public int NotModified { get; private set; }
 
+    /// <summary>How many reports were not kept.</summary>
+    public int Refused { get; private set; }
+
     /// <summary>All that arrived of a generation.</summary>
     public TrafficTotals Totals(long generation, Core.Naming.VersionName? version = null, TrafficKind? kind = null) =>
         TrafficTotals.Of(Reports.SelectMany(r => r.Windows).Where(w => w.Generation == generation), version, kind);
@@ -66,6 +69,10 @@ internal sealed class ControlPlane : IAsyncDisposable
             if (ReportStatus == 204)
             {
                 Reports.Enqueue(report!);
+            }
+            else
+            {
+                Refused++;
             }
 
             return;
