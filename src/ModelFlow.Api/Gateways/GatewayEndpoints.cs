@@ -58,31 +58,15 @@ internal static class GatewayEndpoints
         }
         catch (JsonException e)
         {
-            return Problem.Invalid(e.Path is { Length: > 2 } path ? path[2..] : "", e.Message);
+            return StrictJson.Explain(e);
         }
 
-        if (report?.Heartbeat is not { Gateway.Length: > 0, Control.IsAbsoluteUri: true, Generations: not null } || report.Windows is null)
+        if (ReportCheck.Check(report) is { Count: > 0 } errors)
         {
-            return Problem.Malformed("A report has a heartbeat with gateway, control and generations, and windows.");
+            return Problem.Invalid(errors);
         }
 
-        for (var i = 0; i < report.Windows.Count; i++)
-        {
-            if (Fault(report.Windows[i], report.Heartbeat.Gateway) is { } fault)
-            {
-                return Problem.Invalid($"windows[{i}]", fault);
-            }
-        }
-
-        await windows.AddAsync(report, cancellationToken);
+        await windows.AddAsync(report!, cancellationToken); // Null would have been an error.
         return TypedResults.NoContent();
     }
-
-    private static string? Fault(TrafficWindow window, string gateway) =>
-        !string.Equals(window.Gateway, gateway, StringComparison.Ordinal) ? "is of another gateway than the heartbeat."
-        : window.Schema > TrafficWindow.CurrentSchema ? $"has schema {window.Schema}; up to {TrafficWindow.CurrentSchema} is understood. Upgrade the control plane first."
-        : window.Generation < 1 || window.Number < 0 || window.Length < TimeSpan.Zero ? "has a generation below 1, or a negative number or length."
-        : window.Cells.Count > TrafficWindow.MaxCells ? $"has more than {TrafficWindow.MaxCells} cells."
-        : window.Cells.Any(c => c.SubBucket is < 0 or >= Bucketing.SubBuckets || c.Requests < 0 || c.Errors < 0 || c.Errors > c.Requests) ? "has a cell whose sub-bucket or counts are impossible."
-        : null;
 }
