@@ -72,10 +72,6 @@ public sealed class HostOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan PushEvery { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many evaluator processes may run at once, 1 to 64; 0, the default: half the processors, at least one.</summary>
-    [Range(0, 64)]
-    public int Evaluations { get; set; }
-
     /// <summary>How often the retention policy is applied, 1 minute to 30 days; null, the default: only when asked for.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan? RetentionEvery { get; set; }

@@ -34,6 +34,13 @@ public sealed class DataFolder
     /// <summary>Working folders of evaluations.</summary>
     public string Evaluations => At("evaluations");
 
+    /// <summary>
+    /// The working folder of this process's evaluations: the folder's host has always the same one, with what it downloaded; a stand-in has one of its
+    /// own, for a frozen host may wake and go on with its.
+    /// </summary>
+    public string EvaluationsOf(bool standby) =>
+        System.IO.Path.Combine(Evaluations, standby ? Environment.ProcessId.ToString(CultureInfo.InvariantCulture) : "host");
+
     /// <summary>Where everything listens: chosen at the first start, kept after.</summary>
     public string AddressesFile => At("addresses.json");
 

@@ -1,6 +1,9 @@
 using Azure.Core.Pipeline;
 using Microsoft.Extensions.Options;
 using ModelFlow.Api;
+using ModelFlow.Api.Gateways;
+using ModelFlow.Core.Ports;
+using ModelFlow.LocalHost.Evaluation;
 using ModelFlow.LocalHost.Driving;
 using ModelFlow.LocalHost.Folder;
 using ModelFlow.LocalHost.Leasing;
@@ -14,13 +17,13 @@ namespace ModelFlow.LocalHost.Running;
 internal static class HostComposition
 {
     public static WebApplication Build(
-        IConfigurationRoot configuration, HostOptions options, DataFolder folder, Addresses addresses, HostSecrets secrets, string storage, ApiListener listener)
+        IConfigurationRoot configuration, HostOptions options, Addresses addresses, HostSecrets secrets, string storage, string evaluations, ApiListener listener)
     {
         // Nothing is read from the folder the host happens to be started in.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
-        builder.Configuration.AddInMemoryCollection(Settings(folder, addresses, secrets));
+        builder.Configuration.AddInMemoryCollection(Settings(addresses, secrets));
         HostLogging.Configure(builder.Logging, configuration);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Configure(listener.Kestrel, reloadOnChange: true));
 
@@ -36,6 +39,9 @@ internal static class HostComposition
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();
         services.AddOpenInferenceModelServer();
+        services.AddHttpTrafficRouter();
+        services.AddSingleton(p => new EvaluatorFolders(evaluations, p));
+        services.AddSingleton<IEvaluationRunner>(p => p.GetRequiredService<EvaluatorFolders>().Runner);
         AddActiveWork(services, storage);
 
         var app = builder.Build();
@@ -44,14 +50,17 @@ internal static class HostComposition
         return app;
     }
 
-    private static Dictionary<string, string?> Settings(DataFolder folder, Addresses addresses, HostSecrets secrets) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string?> Settings(Addresses addresses, HostSecrets secrets) => new(StringComparer.Ordinal)
     {
         ["ModelServers:Endpoints:0"] = addresses.Serving.ToString(),
         ["ModelServers:ControlSecret"] = secrets.ServingControl,
+        ["Gateways:Addresses:0"] = addresses.GatewayControl.ToString(),
+        ["Gateways:ControlSecret"] = secrets.GatewayControl,
     };
 
     private static void AddActiveWork(IServiceCollection services, string storage)
     {
+        services.AddOptions<EvaluationOptions>().BindConfiguration(EvaluationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<LeaseOptions>().BindConfiguration(HostSettings.LeaseSection);
         services.AddSingleton(p => new HostsTable(storage, p.GetRequiredService<IOptions<StorageOptions>>().Value.Prefix));
         services.AddSingleton<ILeaseStore>(p => new TableLeaseStore(p.GetRequiredService<HostsTable>().Lease));

@@ -46,10 +46,11 @@ internal sealed class HostRunner(IConfigurationRoot configuration, HostOptions o
             }
 
             var storage = options.Storage ?? AzuriteChild.ConnectionString(addresses, secrets);
-            await using var app = HostComposition.Build(configuration, options, _folder, addresses, secrets, storage, listener);
+            await using var app = HostComposition.Build(configuration, options, addresses, secrets, storage, _folder.EvaluationsOf(standby: held is null), listener);
             await FirstStart.PrepareStorageAsync(app.Services, stopping);
             if (held is not null)
             {
+                await app.Services.GetRequiredService<EvaluatorFolders>().EndOrphansAsync(_folder, stopping);
                 await children.StartServersAsync(stopping);
             }
 
@@ -57,7 +58,7 @@ internal sealed class HostRunner(IConfigurationRoot configuration, HostOptions o
             await app.StartAsync(stopping);
             started = true;
             Banner.Print(output, _folder, listener.Address, addresses, credentials, standby: held is null);
-            var supervising = held is null ? TakeOverAsync(children, listener, addresses, stopping) : Task.FromResult<IDisposable?>(held);
+            var supervising = held is null ? TakeOverAsync(app.Services, children, listener, addresses, stopping) : Task.FromResult<IDisposable?>(held);
             using (var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, app.Lifetime.ApplicationStopping))
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, _time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -104,7 +105,7 @@ internal sealed class HostRunner(IConfigurationRoot configuration, HostOptions o
         Addresses.Local(options.ApiPort is 0 || options.ApiPort == addresses.Api.Port ? LoopbackPorts.Choose([]) : options.ApiPort);
 
     /// <summary>Waits until the folder's host is gone, and takes its children and its address over. The folder's lock; null when stopped before.</summary>
-    private async Task<IDisposable?> TakeOverAsync(HostChildren children, ApiListener listener, Addresses addresses, CancellationToken stopping)
+    private async Task<IDisposable?> TakeOverAsync(IServiceProvider services, HostChildren children, ApiListener listener, Addresses addresses, CancellationToken stopping)
     {
         IDisposable? held = null;
         while (held is null && !stopping.IsCancellationRequested)
@@ -119,6 +120,7 @@ internal sealed class HostRunner(IConfigurationRoot configuration, HostOptions o
             {
                 // For the rest of this process's life.
                 _folder.Enter(standby: false);
+                await services.GetRequiredService<EvaluatorFolders>().EndOrphansAsync(_folder, stopping);
                 listener.TakeOver(addresses.Api);
                 await children.StartStorageAsync(stopping);
                 await children.StartServersAsync(stopping);
