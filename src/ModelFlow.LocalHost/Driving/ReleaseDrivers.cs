@@ -6,7 +6,7 @@ using ModelFlow.Orchestration;
 namespace ModelFlow.LocalHost.Driving;
 
 /// <summary>Drives every running release, one task each, for as long as this host is the active one.</summary>
-public sealed class ReleaseDrivers(ReleaseDriver driver, IReleaseIndex index, TimeProvider time, ILogger<ReleaseDrivers> logger)
+public sealed class ReleaseDrivers(ReleaseDriver driver, IReleaseIndex index, HostDoorbell doorbell, TimeProvider time, ILogger<ReleaseDrivers> logger)
 {
     // A release is entered into the list of running ones before it is created; one that never appears was given up by its creator.
     private static readonly TimeSpan NeverCreatedAfter = TimeSpan.FromMinutes(1);
@@ -61,12 +61,14 @@ public sealed class ReleaseDrivers(ReleaseDriver driver, IReleaseIndex index, Ti
             _term = term;
         }
 
+        doorbell.Drivers = TryRing;
         try
         {
             await Repeat.EveryAsync("driving releases", recheckEvery, RecheckAsync, time, logger, term.Ended);
         }
         finally
         {
+            doorbell.Drivers = null;
             Task[] stopping;
             lock (_gate)
             {

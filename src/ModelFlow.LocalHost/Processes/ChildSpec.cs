@@ -27,8 +27,8 @@ public sealed record ChildSpec
     /// <summary>Whether it answers. May throw <see cref="HttpRequestException"/>: no.</summary>
     public required Func<CancellationToken, Task<bool>> IsHealthyAsync { get; init; }
 
-    /// <summary>How long it may take from start to its first answer. 30 seconds by default.</summary>
-    public TimeSpan ReadyWithin { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long it may take from start to its first answer. 60 seconds by default.</summary>
+    public TimeSpan ReadyWithin { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long it may take to end when asked. 10 seconds by default.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(10);

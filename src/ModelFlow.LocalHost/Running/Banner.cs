@@ -9,7 +9,7 @@ internal static class Banner
     {
         output.WriteLine(standby ? "ModelFlow stands by." : "ModelFlow is running.");
         output.WriteLine($"  API        {api}");
-        output.WriteLine($"  inference  {addresses.Gateway}models/{{model}}/infer");
+        output.WriteLine($"  inference  {addresses.Gateway}models/{{model}}/v2/infer");
         output.WriteLine($"  storage    {addresses.Blob?.ToString() ?? "your own"}");
         output.WriteLine($"  data       {folder.Path}");
         output.WriteLine($"  sign-in    {folder.CredentialsFile} (admin token, storage connection string, inference key)");
