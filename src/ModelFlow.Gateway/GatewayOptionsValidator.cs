@@ -32,6 +32,9 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
             }
         }
 
+        CheckAddresses(options.Listen, "Gateway:Listen", errors);
+        CheckAddresses(options.ControlListen ?? "", "Gateway:ControlListen", errors);
+
         if (options.SigningKey is { } key && !IsKey(key))
         {
             errors.AddError($"must be base64 of at least {RequestIdSigner.MinKeyBytes} bytes.", "Gateway:SigningKey");
@@ -43,6 +46,26 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         }
 
         return errors.Build();
+    }
+
+    private static void CheckAddresses(string addresses, string path, ValidateOptionsResultBuilder errors)
+    {
+        foreach (var text in addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            try
+            {
+                if (BindingAddress.Parse(text) is { Port: >= 0 and <= ushort.MaxValue, PathBase: "" })
+                {
+                    continue;
+                }
+            }
+            catch (FormatException)
+            {
+                // Said below.
+            }
+
+            errors.AddError($"'{text}' is not an address to listen on; write for example http://127.0.0.1:7610.", path);
+        }
     }
 
     private static bool IsKey(string text)
