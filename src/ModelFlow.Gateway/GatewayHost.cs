@@ -11,12 +11,12 @@ namespace ModelFlow.Gateway;
 /// <summary>Puts a gateway together.</summary>
 public static class GatewayHost
 {
-    /// <summary>A gateway from command-line arguments, environment and <c>appsettings.json</c>, not started yet.</summary>
+    /// <summary>A gateway from command-line arguments, environment and the <c>appsettings.json</c> beside the program, not started yet.</summary>
     /// <param name="args">Arguments such as <c>--Gateway:Name=gw-1</c>.</param>
     /// <param name="configure">Changes to the builder, for tests.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         configure?.Invoke(builder);
         AddServices(builder.Services);
         Listen(builder);
