@@ -30,6 +30,10 @@ internal sealed class BlobCopier(StorageClients clients, BlobGrants grants)
                     DestinationConditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
                 }, cancellationToken);
             }
+            else if (await target.ExistsAsync(cancellationToken))
+            {
+                return CopyBlob.AlreadyThere;
+            }
             else
             {
                 await CopyBlocksAsync(address, etag, size, target, cancellationToken);

@@ -32,7 +32,10 @@ public sealed class FaultInjectingTransport : HttpPipelineTransport, IDisposable
     /// <summary>How often the fault happened since it was armed.</summary>
     public int Fired { get; private set; }
 
-    /// <summary>The calls since the last <see cref="Reset"/>: <c>PUT /account/table(…)</c>.</summary>
+    /// <summary>Run once when an answer is lost, before the caller hears of it: what somebody else does meanwhile.</summary>
+    public Func<Task>? Meanwhile { get; set; }
+
+    /// <summary>The calls since the last <see cref="Reset"/>: <c>PUT /account/table(…)?query</c>.</summary>
     public IReadOnlyList<string> Calls
     {
         get
@@ -52,6 +55,7 @@ public sealed class FaultInjectingTransport : HttpPipelineTransport, IDisposable
             _calls.Clear();
             _fault = null;
             Fired = 0;
+            Meanwhile = null;
         }
     }
 
@@ -93,6 +97,12 @@ public sealed class FaultInjectingTransport : HttpPipelineTransport, IDisposable
         }
 
         await _inner.ProcessAsync(message);
+        if (fault is not null && Meanwhile is { } meanwhile)
+        {
+            Meanwhile = null;
+            await meanwhile();
+        }
+
         Lose(message, fault);
     }
 
@@ -132,7 +142,7 @@ public sealed class FaultInjectingTransport : HttpPipelineTransport, IDisposable
     {
         lock (_gate)
         {
-            _calls.Add($"{message.Request.Method} {message.Request.Uri.ToUri().AbsolutePath}");
+            _calls.Add($"{message.Request.Method} {message.Request.Uri.ToUri().PathAndQuery}");
             if (_fault is null || _calls.Count < _at || _calls.Count >= (long)_at + _times)
             {
                 return null;
