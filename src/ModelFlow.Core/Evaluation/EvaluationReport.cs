@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Evaluation;
@@ -110,6 +111,7 @@ public sealed record LatencyMeasurements
 public sealed record PairedOutcomes(long BothCorrect, long OnlyCandidateCorrect, long OnlyBaselineCorrect, long NeitherCorrect)
 {
     /// <summary>The number of rows.</summary>
+    [JsonIgnore]
     public long Rows => BothCorrect + OnlyCandidateCorrect + OnlyBaselineCorrect + NeitherCorrect;
 }
 

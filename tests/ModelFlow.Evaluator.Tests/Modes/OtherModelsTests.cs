@@ -1,5 +1,5 @@
 using ModelFlow.Core.Evaluation;
-using ModelFlow.Evaluator.Tests.Onnx;
+using ModelFlow.Testing;
 
 namespace ModelFlow.Evaluator.Tests.Modes;
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using ModelFlow.Evaluator.Onnx;
+using ModelFlow.Testing;
 
 namespace ModelFlow.Evaluator.Tests.Onnx;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using ModelFlow.Evaluator.Onnx;
+using ModelFlow.Testing;
 
 namespace ModelFlow.Evaluator.Tests.Onnx;
 

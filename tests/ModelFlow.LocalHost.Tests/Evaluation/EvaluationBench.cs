@@ -88,6 +88,23 @@ internal sealed class EvaluationBench : IDisposable
         };
     }
 
+    /// <summary>A smoke test of a model made for it, over CSV rows.</summary>
+    public EvaluationJob Job(EvaluationMode mode, byte[] model, string rows)
+    {
+        var manifest = Samples.Manifest(Model, VersionName.Parse("v9.0.0-made"), model);
+        Blobs.Put($"models/{Model}/v9.0.0-made/model.onnx", model);
+        Blobs.Put("datasets/made.csv", System.Text.Encoding.UTF8.GetBytes(rows));
+        return new EvaluationJob
+        {
+            Id = "made",
+            Release = Release,
+            Mode = mode,
+            Version = new VersionRecord { Manifest = manifest, Digest = ManifestDigest(manifest), RegisteredAt = Samples.Now },
+            Dataset = new DatasetReference("made.csv", Sha256Digest.Of(rows)),
+            TimeLimit = TimeSpan.FromMinutes(1),
+        };
+    }
+
     public string? Report(string name) => Blobs.Find($"reports/{Release}/{name}") is { } blob ? System.Text.Encoding.UTF8.GetString(blob.Content) : null;
 
     /// <summary>Living processes of jobs in <paramref name="folder"/>: their environment names it.</summary>

@@ -1,6 +1,8 @@
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
+using ModelFlow.LocalHost.Evaluation;
+using ModelFlow.Testing;
 
 namespace ModelFlow.LocalHost.Tests.Evaluation;
 
@@ -38,6 +40,31 @@ public sealed class RealEvaluatorTests : IDisposable
         var refused = Output<EvaluatorOutput.Refused>(run);
         Assert.Equal("smoke", refused.By);
         Assert.Contains("30 of 30", refused.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Smoke_modelThatNeverEnds_atFaultAtTheTimeLimit()
+    {
+        var job = _bench.Job(EvaluationMode.Smoke, OnnxBytes.Endless(), "a,b,c,d\n1,2,3,4\n") with { TimeLimit = TimeSpan.FromSeconds(4) };
+
+        var run = await _bench.Runner().RunAsync(job, Cancel);
+
+        Assert.Contains("did not end within 00:00:04", Assert.IsType<EvaluationRun.ModelAtFault>(run).Reason, StringComparison.Ordinal);
+        Assert.Equal(0, EvaluationBench.MarkedProcesses(_bench.Folder));
+    }
+
+    // 1 GiB shows in resident memory and is killed; 64 GiB the runtime cannot get and says so.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    public async Task Smoke_modelThatAsksForTooMuchMemory_endsWithAReason(int gibibytes)
+    {
+        var job = _bench.Job(EvaluationMode.Smoke, OnnxBytes.Greedy(gibibytes), "a,b,c,d\n1,2,3,4\n");
+
+        var run = await _bench.Runner(new EvaluationOptions { MemoryMiB = 512 }).RunAsync(job, Cancel);
+
+        var reason = run is EvaluationRun.ModelAtFault fault ? fault.Reason : Output<EvaluatorOutput.Refused>(run).Reason;
+        Assert.Matches("at most 512 MiB|[Mm]emory|bad_alloc|allocat", reason);
     }
 
     [Fact]
