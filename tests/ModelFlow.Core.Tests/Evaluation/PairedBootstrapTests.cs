@@ -44,6 +44,20 @@ public sealed class PairedBootstrapTests
         Assert.InRange(interval.High, 0.31, 0.35);
     }
 
+    [Theory]
+    [InlineData(0, 8)]
+    [InlineData(3, 10)]
+    [InlineData(40, 60)]
+    public void AccuracyLoss_versionsSwapped_intervalMirrored(long gained, long lost)
+    {
+        var loss = PairedBootstrap.AccuracyLoss(new PairedOutcomes(200, gained, lost, 10), 0.95, new SeededGenerator("a"));
+        var gain = PairedBootstrap.AccuracyLoss(new PairedOutcomes(200, lost, gained, 10), 0.95, new SeededGenerator("b"));
+
+        // One row either way is what two sets of draws may differ by.
+        Assert.Equal(loss.Low, -gain.High, 1.5 / 200);
+        Assert.Equal(loss.High, -gain.Low, 1.5 / 200);
+    }
+
     [Fact]
     public void AccuracyLoss_higherConfidence_widerInterval()
     {
