@@ -28,7 +28,15 @@ internal static class DemoCommand
                     : await DemoPlace.StartAsync(call, call.Get(data), call.Get(keep));
                 var checks = new Checks();
                 var story = new DemoStory(call, place, call.Get(model)!, checks);
-                await story.PlayAsync();
+                try
+                {
+                    await story.PlayAsync();
+                }
+                catch (CommandFailedException e)
+                {
+                    checks.Add("the story", "played to its end", e.Message, holds: false);
+                }
+
                 checks.Write(call.Screen);
                 if (call.Get(keep))
                 {

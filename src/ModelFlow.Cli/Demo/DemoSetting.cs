@@ -31,7 +31,7 @@ internal sealed class DemoSetting : IDisposable
     {
         var samples = FindSamples(call.Surroundings);
         var cancellationToken = call.CancellationToken;
-        if ((await place.Admin.ListAsync("api/models", 500, cancellationToken))["items"]!.AsArray().Any(m => (string?)m!["model"] == model))
+        if ((await place.Admin.GetAsync("api/models", cancellationToken))["items"]!.AsArray().Any(m => (string?)m!["model"] == model))
         {
             throw new CommandFailedException(ExitCode.Conflict, $"The model '{model}' has versions already.", "Name another with --model, or leave out --data for a new folder.");
         }

@@ -19,7 +19,7 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
             return;
         }
 
-        Write(happened.At, subjects ? release : null, happened.Stage, happened.Message + By(happened), ToneOf(happened));
+        Write(happened.At, subjects ? release : null, happened.Stage, MessageOf(happened), ToneOf(happened));
     }
 
     /// <summary>Writes a line of one's own in the same form.</summary>
@@ -40,6 +40,12 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
         "looked" or "signalIgnored" => Tone.Dim,
         _ => Tone.Plain,
     };
+
+    // The reason of a bad end was told by the failure before it.
+    private static string MessageOf(EventItem happened) =>
+        happened is { Kind: "ended", Data: { } data } && (string?)data["outcome"] is { } outcome and not "stable"
+            ? $"{outcome}, by {(string?)data["by"]}"
+            : happened.Message + By(happened);
 
     // Messages of people name them already; the host itself needs no mention.
     private static string By(EventItem happened) =>
