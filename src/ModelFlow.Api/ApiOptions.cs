@@ -30,7 +30,7 @@ public sealed class ApiOptions
     [Range(0.01, 1_000)]
     public double FailedAuthenticationsPerSecond { get; set; } = 0.5;
 
-    /// <summary>How often a held request for events looks for new ones, in milliseconds, 20 to 10,000; 250 by default.</summary>
+    /// <summary>How long a held request for events waits before it looks again, in milliseconds, 20 to 10,000; 250 by default. Grows up to four times while nothing happens.</summary>
     [Range(20, 10_000)]
     public int EventPollMs { get; set; } = 250;
 }

@@ -95,7 +95,7 @@ public static class ModelFlowApi
         api.MapAudit();
         api.MapGateways();
         api.MapHealth();
-        endpoints.MapOpenApi("/openapi/{documentName}.json").AllowEverybody();
+        OpenApiDocumentText.Map(endpoints);
         endpoints.DataSources.RequireAccessRules();
         return endpoints;
     }

@@ -13,9 +13,11 @@ namespace ModelFlow.Api.Documentation;
 /// <summary>The OpenAPI document: roles, errors, parameters and the domain's names as text.</summary>
 internal static class OpenApiDocumentation
 {
+    public const string DocumentName = "v1";
+
     private const string Scheme = "bearer";
 
-    public static void AddModelFlowOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    public static void AddModelFlowOpenApi(this IServiceCollection services) => services.AddSingleton<OpenApiDocumentText>().AddOpenApi(DocumentName, options =>
     {
         options.AddDocumentTransformer((document, _, _) =>
         {

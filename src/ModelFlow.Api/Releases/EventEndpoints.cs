@@ -45,7 +45,10 @@ internal static class EventEndpoints
         fields.Check();
 
         var until = time.GetUtcNow() + hold;
+
+        // A release that is silent for a while is likely to stay so: many watchers must not keep the storage busy.
         var pause = TimeSpan.FromMilliseconds(options.Value.EventPollMs);
+        var slowest = pause * 4;
         while (true)
         {
             // The state first: if it says "ended", the events read after it are all there will ever be.
@@ -66,6 +69,7 @@ internal static class EventEndpoints
             }
 
             await Task.Delay(left < pause ? left : pause, time, cancellationToken);
+            pause = pause * 1.2 < slowest ? pause * 1.2 : slowest;
         }
     }
 
