@@ -40,6 +40,9 @@ public sealed record VersionRecord
     /// <summary>When a person last had it brought back to the hot tier; counts as a use of it.</summary>
     public DateTimeOffset? RestoredAt { get; init; }
 
+    /// <summary>When its files were moved to <see cref="Tier"/>; null if they never were.</summary>
+    public DateTimeOffset? TierSince { get; init; }
+
     /// <summary>Whether its files were deleted by retention; the metadata stays.</summary>
     public bool Deleted { get; init; }
 

@@ -117,7 +117,23 @@ public static class RetentionPlanner
 
         kept.Add(Keep(version, $"{what} {Days(age)} ago: nothing is due yet"));
 
-        string Reason(string fate, TimeSpan after) => $"{what} {Days(age)} ago; {fate} after {Days(after)}";
+        string Reason(string fate, TimeSpan after) => $"{what} {Days(age)} ago; {fate} after {Days(after)}{Early(version, now)}";
+    }
+
+    // Azure bills the cool, cold and archive tiers for at least 30, 90 and 180 days, also for what leaves them sooner:
+    // https://learn.microsoft.com/azure/storage/blobs/access-tiers-overview#summary-of-access-tier-options
+    private static string Early(VersionRecord version, DateTimeOffset now)
+    {
+        var least = version.Tier switch
+        {
+            StorageTier.Cool => TimeSpan.FromDays(30),
+            StorageTier.Cold => TimeSpan.FromDays(90),
+            StorageTier.Archive => TimeSpan.FromDays(180),
+            _ => TimeSpan.Zero,
+        };
+        return version.TierSince is { } since && since + least > now
+            ? $"; {Days(since + least - now)} early: the {version.Tier.ToString().ToLowerInvariant()} tier is billed for at least {Days(least)}"
+            : "";
     }
 
     // The newest of the times at which somebody had a use for it.

@@ -103,7 +103,7 @@ public sealed class ApplyRetention(
             return new RetentionResult(action, RetentionStatus.Missing, $"{missing.Path} is not there");
         }
 
-        await catalog.UpdateAsync(action.Model, action.Version, v => v with { Tier = tier }, cancellationToken);
+        await catalog.UpdateAsync(action.Model, action.Version, v => v with { Tier = tier, TierSince = time.GetUtcNow() }, cancellationToken);
         return new RetentionResult(action, RetentionStatus.Done, null);
     }
 

@@ -100,6 +100,21 @@ public sealed class RetentionPlannerTests
         Assert.Equal("cool", FateOf(plan, "v2.0.0"));
     }
 
+    [Theory]
+    [InlineData(StorageTier.Cool, 10, "; 20 days early: the cool tier is billed for at least 30 days")]
+    [InlineData(StorageTier.Cool, 30, "")]
+    [InlineData(StorageTier.Cold, 89, "; 24 hours early: the cold tier is billed for at least 90 days")]
+    [InlineData(StorageTier.Archive, 100, "; 80 days early: the archive tier is billed for at least 180 days")]
+    [InlineData(StorageTier.Hot, 0, "")]
+    public void Move_that_costs_an_early_deletion_says_so(StorageTier tier, double days, string note)
+    {
+        var version = Version("v1.0.0", 400) with { Tier = tier, TierSince = Now.AddDays(-days) };
+
+        var plan = RetentionPlanner.Plan(Facts(version), Policy, Now);
+
+        Assert.Equal("registered 400 days ago; deleted after 365 days" + note, Assert.Single(plan.Actions).Reason);
+    }
+
     [Fact]
     public void Deleted_version_is_not_spoken_of_again()
     {
