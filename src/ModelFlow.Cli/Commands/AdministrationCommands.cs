@@ -56,7 +56,7 @@ internal static class AdministrationCommands
         var name = new Argument<string>("NAME") { Description = "Whose it is: the identity in every audit, never given again." };
         var roles = new Option<string[]>("--role", "-r")
         {
-            Description = "reader, uploader, approver, operator, admin or gateway; may be repeated.",
+            Description = "reader, uploader, approver, operator, admin or gateway; several with commas, or repeated.",
             HelpName = "ROLE",
             Required = true,
             AllowMultipleArgumentsPerToken = true,
@@ -67,7 +67,7 @@ internal static class AdministrationCommands
             var body = SignalCommands.WithoutNulls(new JsonObject
             {
                 ["name"] = call.Get(name),
-                ["roles"] = new JsonArray([.. call.Get(roles)!.Select(r => (JsonNode)r)]),
+                ["roles"] = new JsonArray([.. call.Get(roles)!.SelectMany(r => r.Split(',')).Select(r => (JsonNode)r)]),
                 ["expiresIn"] = call.Get(expires),
             });
             var answer = await call.Api.SendAsync(HttpMethod.Post, "api/tokens", body, call.CancellationToken);

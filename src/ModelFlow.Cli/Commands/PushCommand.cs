@@ -91,9 +91,9 @@ internal static class PushCommand
 
     private static async Task<int> ReportAsync(Call call, PushSource source, Upload upload, bool wait)
     {
-        var speed = source.TotalBytes / Math.Max(0.001, upload.Took.TotalSeconds);
+        var speed = upload.Took > TimeSpan.FromSeconds(1) ? $" ({Show.Bytes((long)(source.TotalBytes / upload.Took.TotalSeconds))}/s)" : "";
         call.Screen.Note(
-            $"Uploaded {upload.Model} {upload.Version}: {source.Files.Count} file(s), {Show.Bytes(source.TotalBytes)} in {Show.Took(upload.Took)} ({Show.Bytes((long)speed)}/s)"
+            $"Uploaded {upload.Model} {upload.Version}: {source.Files.Count} file(s), {Show.Bytes(source.TotalBytes)} in {Show.Took(upload.Took)}{speed}"
             + (upload.SkippedBytes > 0 ? $", {Show.Bytes(upload.SkippedBytes)} of it was there already." : "."),
             Tone.Good);
         var result = new JsonObject

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace ModelFlow.Cli.Pushing;
 
@@ -39,7 +40,7 @@ internal sealed record ManifestOptions
 /// Makes <c>manifest.json</c> (<c>docs/schemas/manifest.schema.json</c>): what a manifest beside the files says, changed by the
 /// command line, with the files as they were read.
 /// </summary>
-internal static class ManifestBuilder
+internal static partial class ManifestBuilder
 {
     // By ending, for files whose format is plain from it.
     private static readonly Dictionary<string, string> Formats = new(StringComparer.OrdinalIgnoreCase)
@@ -95,6 +96,7 @@ internal static class ManifestBuilder
                 : throw new CommandFailedException(ExitCode.Usage, $"--metric {name}={value}: '{value}' is not a number.");
         }
 
+        CheckShapes(lineage);
         RemoveEmpty(lineage, "dataset");
         RemoveEmpty(lineage, "parameters");
         RemoveEmpty(manifest, "lineage");
@@ -113,6 +115,22 @@ internal static class ManifestBuilder
             ["sha256"] = f.Sha256,
         })]);
         return manifest;
+    }
+
+    // The host checks everything; what is easily mistyped is checked before gigabytes are sent.
+    private static void CheckShapes(JsonObject lineage)
+    {
+        Expect(lineage["gitCommit"], Commit(), "is not a git commit: write its 40 hexadecimal digits, as 'git rev-parse HEAD' prints them.");
+        Expect(lineage["dataset"]?["sha256"], Digest(), "is not a SHA-256 digest: write its 64 hexadecimal digits, as 'sha256sum FILE' prints them.");
+        Expect(lineage["trainedAt"], Time(), "is not a time with its zone: write it like 2026-01-31T12:00:00Z.");
+    }
+
+    private static void Expect(JsonNode? value, Regex shape, string problem)
+    {
+        if (value is not null && !(value is JsonValue v && v.TryGetValue<string>(out var text) && shape.IsMatch(text)))
+        {
+            throw new CommandFailedException(ExitCode.Usage, $"{value.ToJsonString().Trim('"')} {problem}");
+        }
     }
 
     private static string FormatOf(IReadOnlyList<PushFile> files)
@@ -166,4 +184,13 @@ internal static class ManifestBuilder
             ? (text[..equals], text[(equals + 1)..])
             : throw new CommandFailedException(ExitCode.Usage, $"{option} {text}: write it as name=value.");
     }
+
+    [GeneratedRegex(@"^([0-9a-f]{40}|[0-9a-f]{64})\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Commit();
+
+    [GeneratedRegex(@"^(sha256:)?[0-9a-fA-F]{64}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Digest();
+
+    [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Time();
 }

@@ -65,7 +65,7 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("freeze dig* -m x", "POST /api/freezes", """{"scope":"dig*","reason":"x"}""")]
     [InlineData("pin digits v1.0.0 -m keep", "POST /api/models/digits/versions/v1.0.0/pin", """{"reason":"keep"}""")]
     [InlineData("unpin digits v1.0.0", "POST /api/models/digits/versions/v1.0.0/unpin", "{}")]
-    [InlineData("token create bob -r reader -r operator --expires-in 90d", "POST /api/tokens", """{"name":"bob","roles":["reader","operator"],"expiresIn":"90d"}""")]
+    [InlineData("token create bob -r reader,approver -r operator --expires-in 90d", "POST /api/tokens", """{"name":"bob","roles":["reader","approver","operator"],"expiresIn":"90d"}""")]
     public async Task Post_command_sendsTheBodyWithAnId(string line, string what, string body)
     {
         _host.On(what, """{"release":"digits-v1.0.0-2"}""", 202);

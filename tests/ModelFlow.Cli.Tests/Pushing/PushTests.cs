@@ -191,12 +191,15 @@ public sealed class PushTests : IAsyncLifetime
     [InlineData("--param", "novalue", "name=value")]
     [InlineData("--metric", "a=many", "not a number")]
     [InlineData("--dataset-uri", "https://x", "--dataset NAME")]
+    [InlineData("--git-commit", "main", "git rev-parse HEAD")]
+    [InlineData("--trained-at", "2026-01-31", "with its zone")]
     public async Task Push_wrongOption_isUsage(string option, string value, string why)
     {
         Fill("model.onnx", 1);
         var run = await _cli.RunAsync([.. Push("model.onnx"), option, value]);
         Assert.Equal(2, run.Exit);
         Assert.Contains(why, run.Error, StringComparison.Ordinal);
+        Assert.Empty(_host.Requests);
     }
 
     [Fact]
