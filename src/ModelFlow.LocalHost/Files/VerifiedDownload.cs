@@ -27,14 +27,14 @@ public static class VerifiedDownload
     /// Streams <paramref name="from"/> into a file beside <paramref name="path"/> and renames it when size and SHA-256 are right.
     /// It is read no further than one byte beyond the size.
     /// </summary>
-    /// <param name="http">Sends the request; its time limit holds until the headers came.</param>
+    /// <param name="http">Sends the request; it needs no time limit of its own.</param>
     /// <param name="from">A grant to read. It is a secret and appears in no message.</param>
     /// <param name="path">Where the file shall be; its folder exists.</param>
     /// <param name="size">The bytes it must have; null where only the digest is known.</param>
     /// <param name="sha256">The digest it must have.</param>
     /// <param name="cancellationToken">Ends the download; nothing is left behind.</param>
     /// <exception cref="HttpRequestException">The storage cannot be reached.</exception>
-    /// <exception cref="IOException">The connection broke, or no byte came for a minute.</exception>
+    /// <exception cref="IOException">The connection broke, or nothing came for a minute.</exception>
     public static async Task<Downloaded> ToFileAsync(HttpClient http, Uri from, string path, long? size, Sha256Digest sha256, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(http);
@@ -42,7 +42,7 @@ public static class VerifiedDownload
         var partial = $"{path}.{Guid.NewGuid():N}.partial";
         try
         {
-            using var response = await http.GetAsync(from, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await WithinAsync(idle => http.GetAsync(from, HttpCompletionOption.ResponseHeadersRead, idle), name, cancellationToken);
             if (!response.IsSuccessStatusCode)
             {
                 return new Downloaded.Refused($"the storage answered {(int)response.StatusCode} ({response.ReasonPhrase}) when {name} was read");
@@ -55,7 +55,7 @@ public static class VerifiedDownload
             {
                 var buffer = new byte[BufferBytes];
                 int read;
-                while ((read = await ReadAsync(content, buffer, name, cancellationToken)) > 0)
+                while ((read = await WithinAsync(idle => content.ReadAsync(buffer, idle).AsTask(), name, cancellationToken)) > 0)
                 {
                     bytes += read;
                     if (bytes > size)
@@ -89,18 +89,18 @@ public static class VerifiedDownload
         }
     }
 
-    // The client's own time limit ends with the headers.
-    private static async Task<int> ReadAsync(Stream content, byte[] buffer, string name, CancellationToken cancellationToken)
+    // The client's own time limit, where it has one, ends with the headers.
+    private static async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> step, string name, CancellationToken cancellationToken)
     {
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         idle.CancelAfter(IdleLimit);
         try
         {
-            return await content.ReadAsync(buffer, idle.Token);
+            return await step(idle.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"the storage sent no byte of {name} for {IdleLimit}", e);
+            throw new IOException($"the storage sent nothing of {name} for {IdleLimit}", e);
         }
     }
 
