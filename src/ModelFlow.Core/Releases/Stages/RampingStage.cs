@@ -115,6 +115,13 @@ internal static class RampingStage
             LeaseHeld = looked.LeaseRenewed,
             Stage = ramp with { NextLookAt = t.Now + t.Policy.Ramp.LookEvery },
         };
+        if (looked.Report.Verdict == Verdict.Harmful)
+        {
+            t.Record("harmFound", Reasons(looked.Report), data: Numbers(looked.Report));
+            t.Fail(Outcome.RolledBack, "guardrail", Reasons(looked.Report));
+            return;
+        }
+
         if (heldBefore != looked.LeaseRenewed)
         {
             t.Record(
@@ -122,13 +129,6 @@ internal static class RampingStage
                 looked.LeaseRenewed
                     ? "Gateways report again: the candidate's weight holds."
                     : "No fresh evidence from every gateway: the weight's lease is not renewed, and traffic falls back to stable when it ends.");
-        }
-
-        if (looked.Report.Verdict == Verdict.Harmful)
-        {
-            t.Record("harmFound", Reasons(looked.Report), data: Numbers(looked.Report));
-            t.Fail(Outcome.RolledBack, "guardrail", Reasons(looked.Report));
-            return;
         }
 
         if (lookBefore?.Verdict != looked.Report.Verdict)
