@@ -10,7 +10,6 @@ namespace ModelFlow.Cli.Timeline;
 internal sealed class TimelineWriter(Screen screen, bool subjects = false)
 {
     private const int StageWidth = 16;
-    private readonly Dictionary<string, string> _failures = new(StringComparer.Ordinal);
 
     /// <summary>Writes one event. The looks of a ramp that found nothing are left out unless <paramref name="all"/>.</summary>
     public void Write(string release, EventItem happened, bool all = false)
@@ -20,26 +19,7 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
             return;
         }
 
-<<<<<<< HEAD
         Write(happened.At, subjects ? release : null, happened.Stage, MessageOf(happened), ToneOf(happened));
-=======
-        Write(happened.At, subjects ? release : null, happened.Stage, Message(release, happened) + By(happened), ToneOf(happened));
-    }
-
-    // The last event says how it ended, and why unless the line of the failure has just said it.
-    private string Message(string release, EventItem happened)
-    {
-        switch (happened.Kind)
-        {
-            case "failed":
-                _failures[release] = happened.Message;
-                return happened.Message;
-            case "ended" when Outcome(happened) is { } outcome:
-                return _failures.Remove(release, out var said) && said == happened.Message ? outcome : $"{outcome}: {happened.Message}";
-            default:
-                return happened.Message;
-        }
->>>>>>> a3e7fe7 (Run the command line against the real host; tell a failure once; check what is mistyped before gigabytes are sent)
     }
 
     /// <summary>Writes a line of one's own in the same form.</summary>
@@ -52,7 +32,7 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
     /// <summary>What an event says about how things are going.</summary>
     internal static Tone ToneOf(EventItem happened) => happened.Kind switch
     {
-        "ended" => Outcome(happened) == "stable" ? Tone.Good : Tone.Bad,
+        "ended" => (string?)happened.Data?["outcome"] == "stable" ? Tone.Good : Tone.Bad,
         "failed" or "harmFound" or "rejected" or "trafficRestored" or "leaseLapsing" => Tone.Bad,
         "trafficShifted" => Tone.Strong,
         "stepPassed" or "approved" => Tone.Good,
@@ -61,15 +41,11 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
         _ => Tone.Plain,
     };
 
-<<<<<<< HEAD
     // The reason of a bad end was told by the failure before it.
     private static string MessageOf(EventItem happened) =>
         happened is { Kind: "ended", Data: { } data } && (string?)data["outcome"] is { } outcome and not "stable"
             ? $"{outcome}, by {(string?)data["by"]}"
             : happened.Message + By(happened);
-=======
-    private static string? Outcome(EventItem happened) => (string?)happened.Data?["outcome"];
->>>>>>> a3e7fe7 (Run the command line against the real host; tell a failure once; check what is mistyped before gigabytes are sent)
 
     // Messages of people name them already; the host itself needs no mention.
     private static string By(EventItem happened) =>

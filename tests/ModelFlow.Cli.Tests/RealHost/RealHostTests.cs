@@ -62,7 +62,7 @@ public sealed class RealHostTests : IAsyncLifetime
         Assert.Equal(2, (await _cli.RunAsync("push", Sample("v1.1.0-mlp.onnx"), "--model", "digits", "--version", "latest")).Exit);
         var nan = await _cli.RunAsync("push", Sample("v1.5.0-nan.onnx"), "--model", "digits", "--version", "v1.5.0-nan", "--wait");
         Assert.Equal(1, nan.Exit);
-        Assert.EndsWith("rejected\n", nan.Out, StringComparison.Ordinal);
+        Assert.EndsWith("rejected, by smoke\n", nan.Out, StringComparison.Ordinal);
         Assert.Equal(4, (await _cli.RunAsync("rollback", "digits", "-m", "nothing to go back to")).Exit);
         Assert.Equal(4, (await _cli.RunAsync("abort", "digits-v1.0.0-base-1")).Exit);
         Assert.Equal(3, (await _cli.RunAsync("show", "nobody")).Exit);

@@ -44,7 +44,7 @@ public sealed class WatchTests : IAsyncLifetime
             """
             14:29:01  ramping           Ramping.
             14:29:03  ramping           bob paused it.
-            14:29:04  ended             stable: Stable. (alice)
+            14:29:04  ended             Stable. (alice)
 
             """,
             run.Out);
@@ -53,11 +53,11 @@ public sealed class WatchTests : IAsyncLifetime
     [Fact]
     public async Task Watch_failure_isToldOnce()
     {
-        _host.On(Route, Events.Page(2, true, Events.Of(1, "failed", "smokeTesting", "It is not finite."), Events.Of(2, "ended", "ended", "It is not finite.", """{"outcome":"rejected"}""")));
+        _host.On(Route, Events.Page(2, true, Events.Of(1, "failed", "smokeTesting", "It is not finite."), Events.Of(2, "ended", "ended", "It is not finite.", """{"outcome":"rejected","by":"smoke"}""")));
         Assert.Equal(
             """
             14:29:01  smokeTesting      It is not finite.
-            14:29:02  ended             rejected
+            14:29:02  ended             rejected, by smoke
 
             """,
             (await _cli.RunAsync("watch", "digits-v1.0.0-1")).Out);
