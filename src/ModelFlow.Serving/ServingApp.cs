@@ -38,8 +38,10 @@ public static class ServingApp
         services.AddSingleton<ModelCache>();
         services.AddSingleton<LoadedIndex>();
         services.AddSingleton<ModelRepository>();
-        services.AddSingleton<Startup>();
-        services.AddHostedService(p => p.GetRequiredService<Startup>());
+        services.AddSingleton<ModelFiles>();
+        services.AddSingleton<ModelPreparation>();
+        services.AddSingleton<ReloadAtStart>();
+        services.AddHostedService(p => p.GetRequiredService<ReloadAtStart>());
         services.AddSingleton<InferenceEndpoint>();
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<RepositoryEndpoints>();
@@ -68,6 +70,7 @@ public static class ServingApp
     {
         // A grant names one place; a redirect would lead elsewhere.
         AllowAutoRedirect = false,
+        Proxy = new ProxyForOthers(HttpClient.DefaultProxy),
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     })

@@ -31,9 +31,9 @@ public sealed class ModelServerOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How often a call that failed in passing is tried, 1 to 20; default 5.</summary>
+    /// <summary>How often a call that failed in passing is tried, 1 to 20; default 8: with the waits between, about half a minute, in which a server that ended is started again.</summary>
     [Range(1, 20)]
-    public int Attempts { get; set; } = 5;
+    public int Attempts { get; set; } = 8;
 
     /// <summary>The wait before the second try, doubled for each further one up to 30 s: 1 ms to 30 s; default 200 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:30")]

@@ -21,6 +21,9 @@ public static class ModelServers
     private static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
+
+        // Model servers are on this machine or a private network, where no proxy leads.
+        UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     })

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.Serialization;
 
 namespace ModelFlow.LocalHost.Serving;
 
@@ -14,8 +15,6 @@ namespace ModelFlow.LocalHost.Serving;
 /// </summary>
 internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerOptions> options, TimeProvider time)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     /// <summary>Loads a version; null when it is loaded now, otherwise why these bytes cannot be.</summary>
     public async Task<string?> LoadAsync(Uri server, ModelName model, VersionName version, IReadOnlyList<(ManifestFile File, Uri Grant)> files, CancellationToken cancellationToken)
     {
@@ -46,7 +45,7 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
         var found = new List<(ModelName, VersionName)>();
         try
         {
-            foreach (var entry in JsonSerializer.Deserialize<IReadOnlyList<IndexEntry>>(json, Json) ?? [])
+            foreach (var entry in JsonSerializer.Deserialize<IReadOnlyList<IndexEntry>>(json, CoreJson.Options) ?? [])
             {
                 if (string.Equals(entry.State, "READY", StringComparison.Ordinal)
                     && ModelName.TryParse(entry.Name, out var model, out _) && VersionName.TryParse(entry.Version, out var version, out _))
@@ -70,7 +69,7 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
         using var request = new HttpRequestMessage(method, new Uri(Folder(server), path))
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", options.Value.ControlSecret) },
-            Content = body is null ? null : JsonContent.Create(body),
+            Content = body is null ? null : JsonContent.Create(body, options: CoreJson.Options),
         };
         try
         {
@@ -93,7 +92,7 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
         ErrorBody? error = null;
         try
         {
-            error = JsonSerializer.Deserialize<ErrorBody>(content, Json);
+            error = JsonSerializer.Deserialize<ErrorBody>(content, CoreJson.Options);
         }
         catch (JsonException)
         {

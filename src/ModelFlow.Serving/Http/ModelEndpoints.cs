@@ -6,7 +6,7 @@ using ModelFlow.Serving.Tensors;
 namespace ModelFlow.Serving.Http;
 
 /// <summary>Health and metadata of the Open Inference Protocol V2 (REST).</summary>
-internal sealed class ModelEndpoints(ModelRepository repository, Startup startup)
+internal sealed class ModelEndpoints(ModelRepository repository, ReloadAtStart reload)
 {
     private static readonly string ServerVersion = typeof(ModelEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
@@ -28,10 +28,10 @@ internal sealed class ModelEndpoints(ModelRepository repository, Startup startup
         writer.WriteEndObject();
     });
 
-    public Task ReadyAsync(HttpContext context) => context.JsonAsync(startup.Done ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, writer =>
+    public Task ReadyAsync(HttpContext context) => context.JsonAsync(reload.Done ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, writer =>
     {
         writer.WriteStartObject();
-        writer.WriteBoolean("ready"u8, startup.Done);
+        writer.WriteBoolean("ready"u8, reload.Done);
         writer.WriteBoolean("live"u8, true);
         writer.WriteEndObject();
     });

@@ -177,13 +177,10 @@ internal sealed class ModelCache
         public SemaphoreSlim Fetching => fetching;
 
         /// <summary>Where a file of the set lies, or will.</summary>
-        public string PathOf(ManifestFile file) => PathOf(file.Path);
-
-        /// <summary>Where a file of the set lies, or will.</summary>
         public string PathOf(string path) => Path.Combine(folder, "files", path.Replace('/', Path.DirectorySeparatorChar));
 
         /// <summary>Where a file's download is kept until it is whole.</summary>
-        public string PartialPathOf(ManifestFile file) => Path.Combine(folder, "partial", Sha256Digest.Of(file.Path).Hex);
+        public string PartialPathOf(string path) => Path.Combine(folder, "partial", Sha256Digest.Of(path).Hex);
 
         /// <summary>Whether the set's bytes cannot be used and should not be kept once nothing holds them.</summary>
         public bool Forget { get; set; }

@@ -1,15 +1,14 @@
 using System.Collections.Concurrent;
 using System.Collections.ObjectModel;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
-using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Serving.Repository;
 
 /// <summary>The versions of this server: loads, finds and unloads them. One load or unload of a version runs at a time.</summary>
 internal sealed class ModelRepository(
-    IOptions<ServingOptions> options, ModelCache cache, LoadedIndex index, FileDownload download, ServingMetrics metrics, TimeProvider time, ILogger<ModelRepository> logger) : IAsyncDisposable
+    IOptions<ServingOptions> options, ModelCache cache, LoadedIndex index, ModelFiles files, ModelPreparation preparation, ServingMetrics metrics, TimeProvider time, ILogger<ModelRepository> logger)
+    : IAsyncDisposable
 {
     // A model that ended the process this often while it was loading is refused.
     private const int MaxUnfinishedLoads = 3;
@@ -17,14 +16,11 @@ internal sealed class ModelRepository(
     private readonly ServingOptions _options = options.Value;
     private readonly ConcurrentDictionary<(string Model, string Version), LoadedVersion> _loaded = [];
     private readonly ConcurrentDictionary<(ModelName Model, VersionName Version), Slot> _slots = [];
-
-    // The native runtime prepares one model at a time: it uses every processor for that, and so its memory can be told.
-    private readonly SemaphoreSlim _preparing = new(1, 1);
     private int _count;
 
     /// <summary>Every version that this process was asked about, in order.</summary>
     public IReadOnlyList<Listing> List() =>
-        [.. _slots.OrderBy(s => s.Key.Model).ThenBy(s => s.Key.Version).Select(s => new Listing(s.Key.Model, s.Key.Version, s.Value.State, s.Value.Reason, Find(s.Key.Model.Value, s.Key.Version.Value)))];
+        [.. _slots.OrderBy(s => s.Key.Model).ThenBy(s => s.Key.Version).Select(s => new Listing(s.Key.Model, s.Key.Version, s.Value.Now.State, s.Value.Now.Reason, Find(s.Key.Model.Value, s.Key.Version.Value)))];
 
     /// <summary>The versions that answer requests.</summary>
     public IEnumerable<LoadedVersion> Loaded => _loaded.Select(v => v.Value);
@@ -70,8 +66,8 @@ internal sealed class ModelRepository(
     /// <summary>Loads again what was loaded when the last process ended, from the files on disk.</summary>
     public async Task ReloadAsync(LoadedIndex.Entry entry, CancellationToken cancellationToken)
     {
-        var files = new FileSet(entry.Files);
-        var outcome = await LoadAsync(entry.Model, entry.Version, new LoadRequest(files, ReadOnlyDictionary<string, Uri>.Empty), cancellationToken);
+        var request = new LoadRequest(new FileSet(entry.Files), ReadOnlyDictionary<string, Uri>.Empty);
+        var outcome = await LoadAsync(entry.Model, entry.Version, request, cancellationToken);
         if (outcome is not LoadOutcome.Ready)
         {
             Log.ReloadFailed(logger, entry.Model, entry.Version, outcome.ToString());
@@ -117,7 +113,6 @@ internal sealed class ModelRepository(
     {
         var closing = Task.WhenAll(_loaded.Values.Select(loaded => loaded.CloseAsync(TimeSpan.Zero, time)));
         await Task.WhenAny(closing, Task.Delay(TimeSpan.FromSeconds(5), time));
-        _preparing.Dispose();
     }
 
     private async Task<LoadOutcome> LoadNewAsync(Slot slot, ModelName model, VersionName version, LoadRequest request, CancellationToken cancellationToken)
@@ -139,9 +134,9 @@ internal sealed class ModelRepository(
             }
 
             var began = time.GetTimestamp();
-            await FetchAsync(request, lease, cancellationToken);
+            await files.FetchAsync(request, lease, cancellationToken);
             index.Begin(model, version, request.Files);
-            var (onnx, memory) = await PrepareAsync(lease.PathOf(request.Files.EntryPath!), cancellationToken);
+            var (onnx, memory) = await preparation.RunAsync(lease.PathOf(request.Files.EntryPath!), cancellationToken);
             var opened = Open(model, version, request.Files, onnx, lease, began, memory);
             lease = null;
             try
@@ -197,10 +192,10 @@ internal sealed class ModelRepository(
         }
     }
 
-    private LoadedVersion Open(ModelName model, VersionName version, FileSet files, OnnxModel onnx, ModelCache.Lease lease, long began, long memory)
+    private LoadedVersion Open(ModelName model, VersionName version, FileSet set, OnnxModel onnx, ModelCache.Lease lease, long began, long memory)
     {
         var concurrency = _options.Concurrency > 0 ? _options.Concurrency : Environment.ProcessorCount;
-        return new LoadedVersion(model, version, onnx, files, lease, new Turns(concurrency, _options.QueueLength))
+        return new LoadedVersion(model, version, onnx, set, lease, new Turns(concurrency, _options.QueueLength))
         {
             LoadTime = time.GetElapsedTime(began),
             LoadedAt = time.GetUtcNow(),
@@ -216,120 +211,4 @@ internal sealed class ModelRepository(
         slot.Set(SlotState.Unavailable, refused.Message);
         return refused;
     }
-
-    // A file that is here is hashed again, a missing one is downloaded; once, where two versions have the same files.
-    private async Task FetchAsync(LoadRequest request, ModelCache.Lease lease, CancellationToken cancellationToken)
-    {
-        await lease.Fetching.WaitAsync(cancellationToken);
-        try
-        {
-            foreach (var file in request.Files.Files)
-            {
-                await FetchAsync(file, request.Sources.GetValueOrDefault(file.Path), lease, cancellationToken);
-            }
-        }
-        finally
-        {
-            lease.Fetching.Release();
-        }
-    }
-
-    private async Task FetchAsync(ManifestFile file, Uri? source, ModelCache.Lease lease, CancellationToken cancellationToken)
-    {
-        var path = lease.PathOf(file);
-        if (await IsWholeAsync(path, file.Size, file.Sha256, cancellationToken))
-        {
-            return;
-        }
-
-        if (source is null)
-        {
-            throw new DownloadException($"'{file.Path}' is missing or damaged on the server's disk; load the version again.");
-        }
-
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await download.RunAsync(file, source, lease.PartialPathOf(file), path, cancellationToken);
-    }
-
-    private static async Task<bool> IsWholeAsync(string path, long size, Sha256Digest digest, CancellationToken cancellationToken)
-    {
-        var info = new FileInfo(path);
-        if (!info.Exists || info.Length != size)
-        {
-            return false;
-        }
-
-        await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        return Sha256Digest.FromHash(await SHA256.HashDataAsync(stream, cancellationToken)) == digest;
-    }
-
-    private async Task<(OnnxModel Model, long MemoryBytes)> PrepareAsync(string path, CancellationToken cancellationToken)
-    {
-        await _preparing.WaitAsync(cancellationToken);
-        try
-        {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(_options.SessionTimeout);
-            var before = ProcessMemory.Resident();
-            try
-            {
-                var onnx = await Task.Factory.StartNew(() => OnnxModel.Load(path, _options, patience.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-                return (onnx, Math.Max(0, ProcessMemory.Resident() - before));
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new UnloadableModelException($"ONNX Runtime did not load it within {_options.SessionTimeout} (Serving:SessionTimeout).");
-            }
-        }
-        finally
-        {
-            _preparing.Release();
-        }
-    }
-
-    private sealed class Slot
-    {
-        public SemaphoreSlim Gate { get; } = new(1, 1);
-
-        public SlotState State { get; private set; } = SlotState.Unavailable;
-
-        public string Reason { get; private set; } = "";
-
-        public void Set(SlotState state, string reason)
-        {
-            Reason = reason;
-            State = state;
-        }
-
-        public LoadOutcome Fail(LoadOutcome outcome)
-        {
-            Set(SlotState.Unavailable, outcome switch
-            {
-                LoadOutcome.Refused r => r.Message,
-                LoadOutcome.NotFetched n => n.Message,
-                LoadOutcome.NoRoom n => n.Message,
-                _ => "",
-            });
-            return outcome;
-        }
-    }
-}
-
-/// <summary>One line of the repository index.</summary>
-internal sealed record Listing(ModelName Model, VersionName Version, SlotState State, string Reason, LoadedVersion? Loaded);
-
-/// <summary>The states of the model repository extension.</summary>
-internal enum SlotState
-{
-    /// <summary>Does not answer requests; the reason says why.</summary>
-    Unavailable,
-
-    /// <summary>Being fetched or prepared.</summary>
-    Loading,
-
-    /// <summary>Answers requests.</summary>
-    Ready,
-
-    /// <summary>Waits for requests in flight.</summary>
-    Unloading,
 }

@@ -37,25 +37,30 @@ internal ref struct InferenceRequestReader
     /// <exception cref="RequestException">The request cannot be served as written; names the field.</exception>
     public static InferenceRequest Read(ReadOnlySpan<byte> body, IReadOnlyList<TensorInfo> inputs, IReadOnlyList<TensorInfo> outputs)
     {
-        var request = new InferenceRequestReader(body, inputs, outputs);
+        var reader = new InferenceRequestReader(body, inputs, outputs);
+        InferenceRequest? request = null;
         try
         {
-            return request.ReadAll();
+            return request = reader.ReadAll();
         }
-        catch (Exception e)
+        catch (JsonException e)
         {
-            foreach (var tensor in request._tensors)
+            throw new RequestException("body", $"not valid JSON at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+        }
+        catch (InvalidOperationException)
+        {
+            // The JSON reader's answer to text that is not Unicode, such as half a surrogate pair.
+            throw new RequestException("body", "has text that is not valid Unicode.");
+        }
+        finally
+        {
+            if (request is null)
             {
-                tensor?.Dispose();
+                foreach (var tensor in reader._tensors)
+                {
+                    tensor?.Dispose();
+                }
             }
-
-            throw e switch
-            {
-                JsonException j => new RequestException("body", $"not valid JSON at line {j.LineNumber + 1}, byte {j.BytePositionInLine + 1}."),
-                // The reader's answer to text that is not Unicode, such as half a surrogate pair.
-                InvalidOperationException => new RequestException("body", "has text that is not valid Unicode."),
-                _ => e,
-            };
         }
     }
 
@@ -97,7 +102,7 @@ internal ref struct InferenceRequestReader
             }
         }
 
-        CheckSymbols();
+        ShapeRules.CheckSymbols(_inputs, _shapes!);
         return new InferenceRequest(_id, _tensors!, _wanted ?? [.. Enumerable.Range(0, _outputs.Count)]);
     }
 
@@ -192,47 +197,9 @@ internal ref struct InferenceRequestReader
                 : $"not a data type of the protocol ({Datatype.All}); the model's input '{info.Name}' is {info.Datatype}.");
         }
 
-        // Every element takes two bytes at least, so a shape that the body cannot fill is refused before memory is taken for it.
-        long elements = 1, most = (_body.Length / 2) + 1;
-        for (var d = 0; d < shape.Length; d++)
-        {
-            elements = shape[d] <= most / elements ? elements * shape[d] : throw new RequestException(path + ".data", $"has fewer values than the shape {DataLayout.Text(shape)} needs.");
-        }
-
-        // A model that states no rank, and one that takes a scalar, look the same here: the runtime checks these.
-        if (info.Shape.Length > 0 && !Fits(shape, info.Shape))
-        {
-            throw new RequestException(path + ".shape", $"{DataLayout.Text(shape)} does not fit the model's input '{info.Name}', which is {info.Datatype}{DataLayout.Text(info.Shape)} (-1: any size).");
-        }
-
+        ShapeRules.CheckSize(shape, _body.Length, path);
+        ShapeRules.CheckFits(shape, info, path);
         return TensorReader.Read(ref reader, info.Type, shape, path + ".data");
-    }
-
-    // The runtime finds such a mistake late or never, and then it looks like the model's.
-    private readonly void CheckSymbols()
-    {
-        for (var i = 0; i < _inputs.Count; i++)
-        {
-            for (var d = 0; d < _inputs[i].Symbols.Length; d++)
-            {
-                if (_inputs[i].Symbols[d] is { Length: > 0 } symbol)
-                {
-                    CheckSymbol(symbol, i, _shapes[i]![d]);
-                }
-            }
-        }
-    }
-
-    private readonly void CheckSymbol(string symbol, int input, long size)
-    {
-        for (var i = 0; i <= input; i++)
-        {
-            var d = Array.IndexOf(_inputs[i].Symbols, symbol);
-            if (d >= 0 && _shapes[i]![d] != size)
-            {
-                throw new RequestException("inputs", $"the size '{symbol}' is {_shapes[i]![d]} in '{_inputs[i].Name}' and {size} in '{_inputs[input].Name}'; the model wants them equal.");
-            }
-        }
     }
 
     private int FindInput(string path)
@@ -336,24 +303,6 @@ internal ref struct InferenceRequestReader
         {
             throw new RequestException(path, $"{what} is needed.");
         }
-    }
-
-    private static bool Fits(long[] shape, long[] declared)
-    {
-        if (shape.Length != declared.Length)
-        {
-            return false;
-        }
-
-        for (var d = 0; d < shape.Length; d++)
-        {
-            if (declared[d] >= 0 && declared[d] != shape[d])
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static void Once(ref bool seen, string path) => seen = seen ? throw Twice(path) : true;

@@ -14,7 +14,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         _process = process;
         _errors = errors;
-        Client = new HttpClient { BaseAddress = address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", RunningServer.Secret) } };
+        Client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", RunningServer.Secret) } };
     }
 
     public HttpClient Client { get; }
@@ -96,7 +96,9 @@ internal sealed class ServerProcess : IAsyncDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["Serving__ControlSecret"] = RunningServer.Secret },
+
+            // A proxy that nobody answers at: what is on this machine must not be looked for there.
+            Environment = { ["Serving__ControlSecret"] = RunningServer.Secret, ["HTTP_PROXY"] = "http://127.0.0.1:1", ["http_proxy"] = "http://127.0.0.1:1" },
         };
         return Process.Start(start)!;
     }

@@ -4,7 +4,7 @@ using ModelFlow.Serving.Repository;
 namespace ModelFlow.Serving;
 
 /// <summary>Loads again, in the background, what was loaded when the last process ended; the server is ready when every one was tried.</summary>
-internal sealed class Startup(LoadedIndex index, ModelRepository repository, ModelCache cache, ServingMetrics metrics, ILogger<Startup> logger) : BackgroundService
+internal sealed class ReloadAtStart(LoadedIndex index, ModelRepository repository, ModelCache cache, ServingMetrics metrics, ILogger<ReloadAtStart> logger) : BackgroundService
 {
     private volatile bool _done;
 
