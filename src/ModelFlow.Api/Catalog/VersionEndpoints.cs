@@ -117,10 +117,10 @@ internal static class VersionEndpoints
     {
         var fields = new Fields();
         var (name, which) = (fields.Model("model", model), fields.Version("version", version));
-        fields.OptionalText("reason", body.Value.Reason);
+        var reason = fields.OptionalText("reason", body.Value.Reason);
         var requester = caller.Request(fields, body.Value.RequestId);
         fields.Check();
-        return await restore.RestoreAsync(name, which, requester, cancellationToken) switch
+        return await restore.RestoreAsync(name, which, reason, requester, cancellationToken) switch
         {
             RestoredVersion.Restored restored => TypedResults.Ok(new RestoreAnswer(name, which, "restored", StorageTier.Hot, restored.BytesVerified)),
             RestoredVersion.Rehydrating rehydrating => TypedResults.Accepted((string?)null, new RestoreAnswer(name, which, "rehydrating", rehydrating.From, null)),

@@ -9,7 +9,7 @@ namespace ModelFlow.Orchestration.Operations;
 public sealed class RestoreVersion(IVersionCatalog catalog, IArtifactStore artifacts, IAuditLog audit, TimeProvider time)
 {
     /// <summary>Starts or goes on with a restore: called again until it is <see cref="RestoredVersion.Restored"/>.</summary>
-    public async Task<RestoredVersion> RestoreAsync(ModelName model, VersionName version, Requester requester, CancellationToken cancellationToken)
+    public async Task<RestoredVersion> RestoreAsync(ModelName model, VersionName version, string? reason, Requester requester, CancellationToken cancellationToken)
     {
         if (await catalog.GetAsync(model, version, cancellationToken) is not { } record)
         {
@@ -23,9 +23,10 @@ public sealed class RestoreVersion(IVersionCatalog catalog, IArtifactStore artif
 
         if (record.Tier != StorageTier.Hot)
         {
+            var why = string.IsNullOrEmpty(reason) ? "" : $": {reason}";
             await audit.AppendAsync(
                 AuditScope.Of(model),
-                new AuditEntry(requester.IdFor("restore", $"{model}/{version}"), time.GetUtcNow(), requester.By, "restore", version.Value, $"asked for {version} to be brought back from the {record.Tier.ToString().ToLowerInvariant()} tier"),
+                new AuditEntry(requester.IdFor("restore", $"{model}/{version}"), time.GetUtcNow(), requester.By, "restore", version.Value, $"asked for {version} to be brought back from the {record.Tier.ToString().ToLowerInvariant()} tier{why}"),
                 cancellationToken);
         }
 
