@@ -7,11 +7,12 @@ namespace ModelFlow.Storage.Blobs;
 
 /// <summary>
 /// Makes shared access signatures: with the account's key where the connection string has it, else with a user delegation key,
-/// which is asked for once an hour or so.
+/// which is asked for about once a day.
 /// </summary>
 internal sealed class BlobGrants(StorageClients clients, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromDays(2);
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan LongestGrant = TimeSpan.FromDays(1);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -71,7 +72,7 @@ internal sealed class BlobGrants(StorageClients clients, TimeProvider time) : ID
             {
                 var answer = await StorageErrors.TranslateAsync(
                     "asking for a user delegation key",
-                    () => clients.Blobs.GetUserDelegationKeyAsync(new BlobGetUserDelegationKeyOptions(now + KeyLifetime), cancellationToken),
+                    () => clients.Blobs.GetUserDelegationKeyAsync(new BlobGetUserDelegationKeyOptions(now + KeyLifetime) { StartsOn = now - ClockSkew }, cancellationToken),
                     cancellationToken);
                 _key = answer.Value;
             }

@@ -67,8 +67,11 @@ public sealed class BlobUploadStoreTests(AzuriteFixture azurite) : UploadStoreCo
 
     protected override IArtifactStore Artifacts => StorageHarness.Get<IArtifactStore>(azurite);
 
-    protected override async Task<string> PutAsync(string path, byte[] content) =>
-        (await Blob(path).UploadAsync(BinaryData.FromBytes(content), overwrite: true, Cancel)).Value.ETag.ToString("H");
+    protected override async Task<string> PutAsync(string path, byte[] content)
+    {
+        await StorageHarness.ProviderAsync(azurite);
+        return (await Blob(path).UploadAsync(BinaryData.FromBytes(content), overwrite: true, Cancel)).Value.ETag.ToString("H");
+    }
 
     protected override async Task<byte[]?> FindAsync(string path) =>
         await Blob(path).ExistsAsync(Cancel) ? (await Blob(path).DownloadContentAsync(Cancel)).Value.Content.ToArray() : null;

@@ -14,30 +14,41 @@ public sealed partial class AzuriteProcess : AzuriteServer
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
 
     private readonly string? _folder;
+    private readonly AzuriteCertificate? _certificate;
     private Process? _process;
     private int _blobPort;
     private int _tablePort;
     private int _queuePort;
 
-    private AzuriteProcess(string? folder) => _folder = folder;
+    private AzuriteProcess(string? folder, AzuriteCertificate? certificate)
+    {
+        _folder = folder;
+        _certificate = certificate;
+    }
 
     /// <inheritdoc/>
     public override string Kind => "process";
 
     /// <inheritdoc/>
-    public override Uri BlobEndpoint => new($"http://127.0.0.1:{_blobPort}/{AccountName}");
+    public override Uri BlobEndpoint => new($"{Scheme}://127.0.0.1:{_blobPort}/{AccountName}");
 
     /// <inheritdoc/>
-    public override Uri TableEndpoint => new($"http://127.0.0.1:{_tablePort}/{AccountName}");
+    public override Uri TableEndpoint => new($"{Scheme}://127.0.0.1:{_tablePort}/{AccountName}");
 
     /// <summary>The process id; null while it is stopped.</summary>
     public int? ProcessId => _process?.Id;
 
+    private string Scheme => _certificate is null ? "http" : "https";
+
     /// <summary>Starts one that keeps its data in <paramref name="folder"/>; null: in memory, lost when it stops.</summary>
     /// <exception cref="InvalidOperationException">It does not start; the message has its output.</exception>
-    public static async Task<AzuriteProcess> StartAsync(string? folder, CancellationToken cancellationToken)
+    public static Task<AzuriteProcess> StartAsync(string? folder, CancellationToken cancellationToken) => StartAsync(folder, certificate: null, cancellationToken);
+
+    /// <summary>Starts one that speaks HTTPS and takes bearer tokens, too: it reads their claims and does not check who signed them.</summary>
+    /// <exception cref="InvalidOperationException">It does not start; the message has its output.</exception>
+    public static async Task<AzuriteProcess> StartAsync(string? folder, AzuriteCertificate? certificate, CancellationToken cancellationToken)
     {
-        var azurite = new AzuriteProcess(folder);
+        var azurite = new AzuriteProcess(folder, certificate);
         await azurite.RunAsync(cancellationToken);
         return azurite;
     }
@@ -155,6 +166,16 @@ public sealed partial class AzuriteProcess : AzuriteServer
             yield return "--location";
             yield return _folder;
         }
+
+        if (_certificate is not null)
+        {
+            yield return "--cert";
+            yield return _certificate.CertificatePath;
+            yield return "--key";
+            yield return _certificate.KeyPath;
+            yield return "--oauth";
+            yield return "basic";
+        }
     }
 
     private void Read(string? line, List<string> output, TaskCompletionSource ready)
@@ -184,6 +205,6 @@ public sealed partial class AzuriteProcess : AzuriteServer
         }
     }
 
-    [GeneratedRegex("Azurite (?<service>Blob|Queue|Table) service is successfully listening at http://[^:]+:(?<port>[0-9]+)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("Azurite (?<service>Blob|Queue|Table) service is successfully listening at https?://[^:]+:(?<port>[0-9]+)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Listening();
 }
