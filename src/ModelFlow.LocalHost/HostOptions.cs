@@ -72,6 +72,10 @@ public sealed class HostOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan PushEvery { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long what gateways counted is kept. 1 day to 10 years; 90 days by default.</summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
+    public TimeSpan KeepWindows { get; set; } = TimeSpan.FromDays(90);
+
     /// <summary>How often the retention policy is applied, 1 minute to 30 days; null, the default: only when asked for.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan? RetentionEvery { get; set; }

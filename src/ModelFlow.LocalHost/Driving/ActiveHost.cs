@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
 using ModelFlow.LocalHost.Leasing;
 using ModelFlow.Orchestration.Intake;
+using ModelFlow.Orchestration.Operations;
 using ModelFlow.Orchestration.Traffic;
 using ModelFlow.Orchestration.Upkeep;
 
@@ -17,10 +18,14 @@ public sealed class ActiveHost(
     DeploymentUpkeep deployments,
     ServedRoutes served,
     ITrafficRouter router,
+    ITrafficWindows windows,
+    ApplyRetention retention,
     IOptions<HostOptions> options,
     TimeProvider time,
     ILogger<ActiveHost> logger) : BackgroundService
 {
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
+
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => lease.RunAsync(WorkAsync, stoppingToken);
 
@@ -35,11 +40,17 @@ public sealed class ActiveHost(
             EveryAsync("taking in uploads", o.SweepEvery, sweep.SweepAsync, term),
             EveryAsync("collecting rings", o.DoorbellEvery, cancel => rings.CollectAsync(drivers.TryRing, cancel), term),
             EveryAsync("keeping deployments", o.ReconcileEvery, deployments.RunAsync, term),
-            EveryAsync("pushing routes", o.PushEvery, PushAsync, term));
+            EveryAsync("pushing routes", o.PushEvery, PushAsync, term),
+            EveryAsync("deleting old traffic windows", PruneEvery, cancel => windows.PruneAsync(time.GetUtcNow() - o.KeepWindows, cancel), term),
+            o.RetentionEvery is { } every ? EveryAsync("applying retention", every, RetainAsync, term) : Task.CompletedTask);
     }
 
     private Task EveryAsync(string what, TimeSpan every, Func<CancellationToken, Task> job, LeaseTerm term) =>
         Repeat.EveryAsync(what, every, cancel => term.IsHeld ? job(cancel) : Task.CompletedTask, time, logger, term.Ended);
+
+    // Each run is a request of its own, as a run after a failure must not pass for a repetition of the failed one.
+    private Task RetainAsync(CancellationToken cancellationToken) =>
+        retention.ApplyAsync(model: null, digest: null, new Requester("modelflow", $"retention-{time.GetUtcNow().UtcTicks}"), cancellationToken);
 
     private async Task PushAsync(CancellationToken cancellationToken)
     {

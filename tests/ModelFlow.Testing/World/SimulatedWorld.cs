@@ -115,7 +115,7 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
                     var result = await Engine.ExecuteAsync(advanced.Snapshot, CancellationToken.None);
                     known = await Engine.StoreResultAsync(advanced.Snapshot, result, CancellationToken.None);
                     break;
-                case NextStep.WaitUntil when approve && state.Stage is Stage.AwaitingApproval && state.Approvals.Count == 0:
+                case NextStep.WaitUntil when approve && state.Stage is Stage.AwaitingApproval && state.Approvals.Count < 2:
                     await SignalAsync(id, SignalKind.Approve, "bo");
                     await SignalAsync(id, SignalKind.Approve, "cy");
                     break;
