@@ -18,7 +18,7 @@ internal sealed class BlobPolicyStore(StorageClients clients) : IPolicyStore
     private const int MaxRemembered = 256;
 
     private readonly BlobContainerClient _policies = clients.Container(StorageNames.Policies);
-    private readonly ValueRow<CurrentPolicy> _current = new(clients.Table(StorageNames.ModelsTable), new RowDocument<CurrentPolicy>("policy"));
+    private readonly ValueRow<CurrentPolicy> _current = new(clients.Table(StorageNames.ModelsTable), Documents.Policy);
 
     // What a digest names never changes; every decision of a release asks for its policy.
     private readonly ConcurrentDictionary<Sha256Digest, string> _remembered = new();
@@ -89,8 +89,6 @@ internal sealed class BlobPolicyStore(StorageClients clients) : IPolicyStore
 
         _remembered[digest] = yaml;
     }
-
-    private sealed record CurrentPolicy(Sha256Digest Digest);
 }
 
 /// <summary>Data sets in the container <c>datasets</c>.</summary>

@@ -16,7 +16,7 @@ internal sealed class UploadGrants(StorageClients clients, BlobGrants grants, Ti
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(15);
 
     private readonly BlobContainerClient _incoming = clients.Container(StorageNames.Incoming);
-    private readonly ValueRow<GrantedUploads> _rows = new(clients.Table(StorageNames.VersionsTable), new RowDocument<GrantedUploads>("grants"));
+    private readonly ValueRow<GrantedUploads> _rows = new(clients.Table(StorageNames.VersionsTable), Documents.Grants);
 
     /// <summary>Remembers the uploader, then signs.</summary>
     public async Task<Uri> GrantAsync(ModelName model, VersionName version, string uploader, TimeSpan validFor, CancellationToken cancellationToken)
@@ -58,8 +58,4 @@ internal sealed class UploadGrants(StorageClients clients, BlobGrants grants, Ti
         var until = earlier.Where(g => string.Equals(g.Uploader, grant.Uploader, StringComparison.Ordinal)).Select(g => g.Until).Append(grant.Until).Max();
         return new GrantedUploads([.. earlier.Where(g => !string.Equals(g.Uploader, grant.Uploader, StringComparison.Ordinal)), grant with { Until = until }]);
     }
-
-    private sealed record GrantedUploads(IReadOnlyList<GrantedUpload> Grants);
-
-    private sealed record GrantedUpload(string Uploader, DateTimeOffset Until);
 }

@@ -10,7 +10,7 @@ namespace ModelFlow.Storage.Catalog;
 internal sealed class TableDeploymentStore(StorageClients clients) : IDeploymentStore
 {
     private readonly Table _table = clients.Table(StorageNames.DeploymentsTable);
-    private readonly ValueRow<Deployment> _rows = new(clients.Table(StorageNames.DeploymentsTable), new RowDocument<Deployment>("deployment"));
+    private readonly ValueRow<Deployment> _rows = new(clients.Table(StorageNames.DeploymentsTable), Documents.Deployment);
 
     public Task<Deployment?> GetAsync(ModelName model, VersionName version, CancellationToken cancellationToken) =>
         _rows.FindAsync(model.Value, Keys.Falling(version), cancellationToken);

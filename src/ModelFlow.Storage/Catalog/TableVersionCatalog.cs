@@ -17,7 +17,7 @@ internal sealed class TableVersionCatalog(StorageClients clients) : IVersionCata
 
     private readonly Table _versions = clients.Table(StorageNames.VersionsTable);
     private readonly Table _models = clients.Table(StorageNames.ModelsTable);
-    private readonly ValueRow<VersionRecord> _rows = new(clients.Table(StorageNames.VersionsTable), new RowDocument<VersionRecord>("version"));
+    private readonly ValueRow<VersionRecord> _rows = new(clients.Table(StorageNames.VersionsTable), Documents.Version);
     private readonly ConcurrentDictionary<ModelName, bool> _entered = new();
 
     public async Task<AddVersion> AddAsync(VersionRecord version, CancellationToken cancellationToken)

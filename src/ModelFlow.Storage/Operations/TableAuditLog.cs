@@ -17,8 +17,6 @@ internal sealed class TableAuditLog(StorageClients clients) : IAuditLog
     private const string HeadKey = "head";
     private const int MaxTries = 100;
 
-    private static readonly RowDocument<ChainedAuditEntry> Document = new("entry");
-
     private readonly Table _table = clients.Table(StorageNames.AuditTable);
 
     public async Task AppendAsync(string scope, AuditEntry entry, CancellationToken cancellationToken)
@@ -28,12 +26,12 @@ internal sealed class TableAuditLog(StorageClients clients) : IAuditLog
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var head = await _table.FindAsync(partition, HeadKey, cancellationToken);
-            var next = AuditChain.Next(head is null ? null : Document.Read(head), entry);
-            var newHead = Document.Write(new TableEntity(partition, HeadKey), next);
+            var next = AuditChain.Next(head is null ? null : Documents.AuditEntry.Read(head), entry);
+            var newHead = Documents.AuditEntry.Write(new TableEntity(partition, HeadKey), next);
             var write = await _table.WriteAsync(
             [
                 new(TableTransactionActionType.Add, new TableEntity(partition, idKey) { ["seq"] = next.Seq }),
-                new(TableTransactionActionType.Add, Document.Write(new TableEntity(partition, EntryFrom + Keys.Rising(next.Seq)), next)),
+                new(TableTransactionActionType.Add, Documents.AuditEntry.Write(new TableEntity(partition, EntryFrom + Keys.Rising(next.Seq)), next)),
                 head is null ? new(TableTransactionActionType.Add, newHead) : new(TableTransactionActionType.UpdateReplace, newHead, head.ETag),
             ], cancellationToken);
 
@@ -56,7 +54,7 @@ internal sealed class TableAuditLog(StorageClients clients) : IAuditLog
     {
         await foreach (var row in _table.RangeAsync(Keys.Escape(scope), EntryFrom, EntryBefore, cancellationToken))
         {
-            yield return Document.Read(row);
+            yield return Documents.AuditEntry.Read(row);
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class TableFreezeStore(StorageClients clients) : IFreezeStore
     private const string Partition = "_freezes";
 
     private readonly Table _table = clients.Table(StorageNames.ModelsTable);
-    private readonly ValueRow<Freeze> _rows = new(clients.Table(StorageNames.ModelsTable), new RowDocument<Freeze>("freeze"));
+    private readonly ValueRow<Freeze> _rows = new(clients.Table(StorageNames.ModelsTable), Documents.Freeze);
 
     public Task PutAsync(Freeze freeze, CancellationToken cancellationToken) => _rows.PutAsync(Partition, Keys.Escape(freeze.Scope), freeze, cancellationToken);
 

@@ -16,8 +16,6 @@ internal sealed class TableTokenStore(StorageClients clients) : ITokenStore
     private const string NameBefore = "name;";
     private const int MaxTries = 20;
 
-    private static readonly RowDocument<TokenRecord> Document = new("token");
-
     private readonly Table _table = clients.Table(StorageNames.TokensTable);
 
     public async Task<bool> AddAsync(TokenRecord token, CancellationToken cancellationToken)
@@ -38,10 +36,10 @@ internal sealed class TableTokenStore(StorageClients clients) : ITokenStore
     }
 
     public async Task<TokenRecord?> FindAsync(Sha256Digest secretHash, CancellationToken cancellationToken) =>
-        await _table.FindAsync(Partition, SecretKey(secretHash), cancellationToken) is { } row ? Document.Read(row) : null;
+        await _table.FindAsync(Partition, SecretKey(secretHash), cancellationToken) is { } row ? Documents.Token.Read(row) : null;
 
     public IAsyncEnumerable<TokenRecord> ListAsync(CancellationToken cancellationToken) =>
-        _table.RangeAsync(Partition, NameFrom, NameBefore, cancellationToken).Select(Document.Read);
+        _table.RangeAsync(Partition, NameFrom, NameBefore, cancellationToken).Select(Documents.Token.Read);
 
     public async Task<bool> RevokeAsync(string name, DateTimeOffset at, CancellationToken cancellationToken)
     {
@@ -53,7 +51,7 @@ internal sealed class TableTokenStore(StorageClients clients) : ITokenStore
                 return false;
             }
 
-            var token = Document.Read(row);
+            var token = Documents.Token.Read(row);
             if (token.RevokedAt is not null)
             {
                 return true;
@@ -87,7 +85,7 @@ internal sealed class TableTokenStore(StorageClients clients) : ITokenStore
 
     private static TableEntity Row(string key, TokenRecord token, RowVersion? read, string writer)
     {
-        var row = Document.Write(new TableEntity(Partition, key), token);
+        var row = Documents.Token.Write(new TableEntity(Partition, key), token);
         RowVersion.Sign(row, read, writer);
         return row;
     }

@@ -23,14 +23,6 @@ internal static class ReleaseRows
     private const string ConsumedProperty = "consumed";
     private const string ResultSeqProperty = "resultSeq";
 
-    public static RowDocument<ReleaseState> States { get; } = new("state");
-
-    private static RowDocument<ReleaseEvent> Events { get; } = new("event");
-
-    private static RowDocument<Signal> Signals { get; } = new("signal");
-
-    private static RowDocument<CommandResult> Results { get; } = new("result");
-
     public static string EventKey(int seq) => EventFrom + Keys.Rising(seq);
 
     public static string ResultKey(int seq) => "result:" + Keys.Rising(seq);
@@ -43,17 +35,17 @@ internal static class ReleaseRows
 
     public static TableEntity State(ReleaseState state, RowVersion? read, string writer)
     {
-        var row = States.Write(new TableEntity(state.Id.ToString(), StateKey), state);
+        var row = Documents.State.Write(new TableEntity(state.Id.ToString(), StateKey), state);
         row[OutcomeProperty] = state.Outcome?.ToString() ?? "";
         RowVersion.Sign(row, read, writer);
         return row;
     }
 
-    public static TableEntity Event(ReleaseId id, ReleaseEvent entry) => Events.Write(new TableEntity(id.ToString(), EventKey(entry.Seq)), entry);
+    public static TableEntity Event(ReleaseId id, ReleaseEvent entry) => Documents.Event.Write(new TableEntity(id.ToString(), EventKey(entry.Seq)), entry);
 
     public static TableEntity NewSignal(ReleaseId id, Signal signal, string writer)
     {
-        var row = Signals.Write(new TableEntity(id.ToString(), SignalKey(signal.Id)), signal);
+        var row = Documents.Signal.Write(new TableEntity(id.ToString(), SignalKey(signal.Id)), signal);
         row[ConsumedProperty] = false;
         RowVersion.Sign(row, read: null, writer);
         return row;
@@ -62,12 +54,12 @@ internal static class ReleaseRows
     /// <summary>Merged into a signal's row.</summary>
     public static TableEntity Consumed(ReleaseId id, string signal) => new(id.ToString(), SignalKey(signal)) { [ConsumedProperty] = true };
 
-    public static TableEntity Result(ReleaseId id, int seq, CommandResult result) => Results.Write(new TableEntity(id.ToString(), ResultKey(seq)), result);
+    public static TableEntity Result(ReleaseId id, int seq, CommandResult result) => Documents.Result.Write(new TableEntity(id.ToString(), ResultKey(seq)), result);
 
     /// <summary>Merged into the state's row.</summary>
     public static TableEntity StateWithResult(ReleaseId id, int seq, CommandResult result, RowVersion read, string writer)
     {
-        var row = Results.Write(new TableEntity(id.ToString(), StateKey), result);
+        var row = Documents.Result.Write(new TableEntity(id.ToString(), StateKey), result);
         row[ResultSeqProperty] = seq;
         RowVersion.Sign(row, read, writer);
         return row;
@@ -81,18 +73,18 @@ internal static class ReleaseRows
         return row;
     }
 
-    public static ReleaseEvent ReadEvent(TableEntity row) => Events.Read(row);
+    public static ReleaseEvent ReadEvent(TableEntity row) => Documents.Event.Read(row);
 
-    public static CommandResult ReadResult(TableEntity row) => Results.Read(row);
+    public static CommandResult ReadResult(TableEntity row) => Documents.Result.Read(row);
 
     /// <summary>The result of the pending command in the state's row, if it is there.</summary>
     public static CommandResult? PendingResult(TableEntity row, ReleaseState state) =>
-        state.Pending is { } pending && row.GetInt32(ResultSeqProperty) == pending.Seq ? Results.Read(row) : null;
+        state.Pending is { } pending && row.GetInt32(ResultSeqProperty) == pending.Seq ? Documents.Result.Read(row) : null;
 
     public static ReleaseSnapshot Snapshot(IEnumerable<TableEntity> rows, TableEntity stateRow)
     {
-        var state = States.Read(stateRow);
-        var signals = rows.Where(r => !string.Equals(r.RowKey, StateKey, StringComparison.Ordinal)).Select(Signals.Read)
+        var state = Documents.State.Read(stateRow);
+        var signals = rows.Where(r => !string.Equals(r.RowKey, StateKey, StringComparison.Ordinal)).Select(Documents.Signal.Read)
             .OrderBy(s => s.At).ThenBy(s => s.Id, StringComparer.Ordinal).ToList();
         return new ReleaseSnapshot(state, signals, PendingResult(stateRow, state), RowVersion.Of(stateRow).Token);
     }

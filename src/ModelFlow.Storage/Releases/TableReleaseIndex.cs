@@ -19,16 +19,16 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
     private const string AllPrefix = "all:";
     private const int MaxTries = 20;
 
-    private static readonly RowDocument<ReleaseSummary> Document = new("summary");
-
     private readonly Table _lists = clients.Table(StorageNames.ListsTable);
     private readonly Table _releases = clients.Table(StorageNames.ReleasesTable);
 
     public async Task PutAsync(ReleaseSummary summary, CancellationToken cancellationToken)
     {
+        // The usual case in one request: a release that is new, or one that ends as it was entered. Rows that are there, or are not, make it another.
+        var rows = Rows(summary);
         var write = summary.Outcome is null
-            ? await _lists.WriteAsync([.. Rows(summary).Select(r => new TableTransactionAction(TableTransactionActionType.Add, r))], cancellationToken)
-            : await _lists.WriteAsync([.. Rows(summary).Select(Upsert), DeleteRunning(summary.Id)], cancellationToken);
+            ? await _lists.WriteAsync([.. rows.Select(r => new TableTransactionAction(TableTransactionActionType.Add, r))], cancellationToken)
+            : await _lists.WriteAsync([.. rows.Select(r => new TableTransactionAction(TableTransactionActionType.UpdateReplace, r, ETag.All)), DeleteRunning(summary.Id)], cancellationToken);
         if (write is not TableWrite.Applied)
         {
             await PutAgainAsync(summary, cancellationToken);
@@ -48,7 +48,7 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
         // A continuation is the end of the last key of the page before; '!' is the first character that a key may have.
         var from = continuation is null ? prefix : $"{prefix}{continuation}!";
         var rows = await _lists.FirstAsync(Partition, from, Keys.After(prefix), pageSize + 1, cancellationToken);
-        var page = rows.Take(pageSize).Select(Document.Read).ToList();
+        var page = rows.Take(pageSize).Select(Documents.Summary.Read).ToList();
         return new Core.Ports.Page<ReleaseSummary>(page, rows.Count > pageSize ? SortKey(page[^1]) : null);
     }
 
@@ -56,7 +56,7 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
     {
         var prefix = AttemptPrefix(model, version);
         var rows = await _lists.FirstAsync(Partition, prefix, Keys.After(prefix), 1, cancellationToken);
-        return rows.Count == 0 ? null : Document.Read(rows[0]).Id;
+        return rows.Count == 0 ? null : Documents.Summary.Read(rows[0]).Id;
     }
 
     public async Task<int> RebuildAsync(CancellationToken cancellationToken)
@@ -64,7 +64,7 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
         var known = new HashSet<ReleaseId>();
         await foreach (var row in _releases.QueryAsync(TableClient.CreateQueryFilter($"RowKey eq {ReleaseRows.StateKey}"), cancellationToken))
         {
-            var summary = ReleaseSummary.Of(ReleaseRows.States.Read(row));
+            var summary = ReleaseSummary.Of(Documents.State.Read(row));
             known.Add(summary.Id);
             await PutAgainAsync(summary, cancellationToken);
         }
@@ -73,7 +73,7 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
         var running = await ListRunningAsync(cancellationToken).ToHashSetAsync(cancellationToken: cancellationToken);
         await foreach (var row in _lists.RangeAsync(Partition, AllPrefix, Keys.After(AllPrefix), cancellationToken))
         {
-            var summary = Document.Read(row);
+            var summary = Documents.Summary.Read(row);
             if (!known.Contains(summary.Id) && !running.Contains(summary.Id))
             {
                 await RemoveAsync(summary, cancellationToken);
@@ -107,7 +107,7 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
         yield return Row(ModelPrefix(summary.Id.Model) + SortKey(summary), summary);
     }
 
-    private static TableEntity Row(string key, ReleaseSummary summary) => Document.Write(new TableEntity(Partition, key), summary);
+    private static TableEntity Row(string key, ReleaseSummary summary) => Documents.Summary.Write(new TableEntity(Partition, key), summary);
 
     /// <summary>Enters a release that is entered already, on condition of what is there: the attempt's row stands for the others.</summary>
     private async Task PutAgainAsync(ReleaseSummary summary, CancellationToken cancellationToken)
@@ -115,7 +115,7 @@ internal sealed class TableReleaseIndex(StorageClients clients) : IReleaseIndex
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var attempt = await _lists.FindAsync(Partition, AttemptKey(summary.Id), cancellationToken);
-            var stored = attempt is null ? null : Document.Read(attempt);
+            var stored = attempt is null ? null : Documents.Summary.Read(attempt);
             if (stored is { Outcome: not null } && summary.Outcome is null)
             {
                 return;

@@ -22,18 +22,16 @@ internal static class RouteRows
     private const string GenerationProperty = "generation";
     private const string UntilProperty = "until";
 
-    private static RowDocument<Route> Routes { get; } = new("route");
-
     public static string HistoryKey(long generation) => HistoryFrom + Keys.Falling(generation);
 
     public static TableEntity Current(Route route, RowVersion? read, string writer)
     {
-        var row = Routes.Write(new TableEntity(route.Model.Value, CurrentKey), route);
+        var row = Documents.Route.Write(new TableEntity(route.Model.Value, CurrentKey), route);
         RowVersion.Sign(row, read, writer);
         return row;
     }
 
-    public static TableEntity Past(Route route) => Routes.Write(new TableEntity(route.Model.Value, HistoryKey(route.Generation)), route);
+    public static TableEntity Past(Route route) => Documents.Route.Write(new TableEntity(route.Model.Value, HistoryKey(route.Generation)), route);
 
     public static TableEntity Lease(ModelName model, long generation, DateTimeOffset? until)
     {
@@ -46,7 +44,7 @@ internal static class RouteRows
         return row;
     }
 
-    public static Route ReadRoute(TableEntity row) => Routes.Read(row);
+    public static Route ReadRoute(TableEntity row) => Documents.Route.Read(row);
 
     public static long LeaseGeneration(TableEntity lease) => lease.GetInt64(GenerationProperty) ?? 0;
 

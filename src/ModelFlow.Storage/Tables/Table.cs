@@ -14,6 +14,7 @@ internal sealed class Table(TableClient client)
     // Azure's limit is 4 MiB for the request; the rest is for the headers of each part and for JSON's quoting.
     private const int MaxBatchBytes = 3_500_000;
     private const int MaxBatchRows = 100;
+    private const string TableMissing = "TableNotFound";
 
     public string Name => client.Name;
 
@@ -83,7 +84,7 @@ internal sealed class Table(TableClient client)
         {
             var status = StorageErrors.StatusOf(e);
             var error = StorageErrors.Translate($"writing {Name}", e);
-            return status is 404 or 409 or 412 ? new TableWrite.Refused(status, error)
+            return status is 404 or 409 or 412 && e is not RequestFailedException { ErrorCode: TableMissing } ? new TableWrite.Refused(status, error)
                 : StorageErrors.IsUncertain(e) ? new TableWrite.Uncertain(error)
                 : throw error;
         }

@@ -25,11 +25,11 @@ internal sealed class TableTrafficWindows(StorageClients clients, TimeProvider t
         {
             foreach (var batch in Batches(partition.Select(TrafficRows.Window).DistinctBy(r => r.RowKey, StringComparer.Ordinal)))
             {
-                await WriteAsync(batch, cancellationToken);
+                await _table.ForceAsync(batch, cancellationToken);
             }
         }
 
-        await WriteAsync([new(TableTransactionActionType.UpsertReplace, TrafficRows.Heartbeat(report.Heartbeat, time.GetUtcNow()))], cancellationToken);
+        await _table.ForceAsync([new(TableTransactionActionType.UpsertReplace, TrafficRows.Heartbeat(report.Heartbeat, time.GetUtcNow()))], cancellationToken);
     }
 
     public async IAsyncEnumerable<TrafficWindow> ReadAsync(ModelName model, long generation, DateTimeOffset since, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -76,17 +76,6 @@ internal sealed class TableTrafficWindows(StorageClients clients, TimeProvider t
     {
         // Another host may prune at the same time; what it has not deleted goes with the next run.
         return await _table.WriteAsync(batch, cancellationToken) is TableWrite.Applied ? batch.Count : 0;
-    }
-
-    private async Task WriteAsync(IReadOnlyList<TableTransactionAction> batch, CancellationToken cancellationToken)
-    {
-        switch (await _table.WriteAsync(batch, cancellationToken))
-        {
-            case TableWrite.Uncertain uncertain:
-                throw uncertain.Error;
-            case TableWrite.Refused refused:
-                throw new StorageException($"Writing traffic windows was refused with {refused.Status}.");
-        }
     }
 
     private static IEnumerable<IReadOnlyList<TableTransactionAction>> Batches(IEnumerable<TableEntity> rows)

@@ -15,29 +15,25 @@ internal static class TrafficRows
     public const string GatewaysPartition = "gateways";
     public const string SeenAt = "seenAt";
 
-    private static RowDocument<TrafficWindow> Windows { get; } = new("window");
-
-    private static RowDocument<GatewayHeartbeat> Heartbeats { get; } = new("heartbeat");
-
     public static string Partition(ModelName model, long generation) => string.Create(CultureInfo.InvariantCulture, $"{model}:{generation}");
 
     /// <summary>The first key of windows that began at or after a time.</summary>
     public static string From(DateTimeOffset start) => start.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);
 
-    public static TableEntity Window(TrafficWindow window) => Windows.Write(
+    public static TableEntity Window(TrafficWindow window) => Documents.Window.Write(
         new TableEntity(
             Partition(window.Model, window.Generation),
             string.Create(CultureInfo.InvariantCulture, $"{From(window.Start)}:{Keys.Escape(window.Gateway)}:{window.Number}")),
         window);
 
-    public static TrafficWindow ReadWindow(TableEntity row) => Windows.Read(row);
+    public static TrafficWindow ReadWindow(TableEntity row) => Documents.Window.Read(row);
 
     public static TableEntity Heartbeat(GatewayHeartbeat heartbeat, DateTimeOffset now)
     {
-        var row = Heartbeats.Write(new TableEntity(GatewaysPartition, Keys.Escape(heartbeat.Gateway)), heartbeat);
+        var row = Documents.Heartbeat.Write(new TableEntity(GatewaysPartition, Keys.Escape(heartbeat.Gateway)), heartbeat);
         row[SeenAt] = now;
         return row;
     }
 
-    public static GatewayHeartbeat ReadHeartbeat(TableEntity row) => Heartbeats.Read(row);
+    public static GatewayHeartbeat ReadHeartbeat(TableEntity row) => Documents.Heartbeat.Read(row);
 }

@@ -60,6 +60,20 @@ public abstract class ReleaseIndexContract
     }
 
     [Fact]
+    public async Task Release_that_ends_with_another_time_than_it_was_entered_with_leaves_one_entry()
+    {
+        // Two hosts enter it, each with its own time; the first one's creation counts.
+        await Index.PutAsync(Running(1), Cancel);
+        await Index.PutAsync(Running(1) with { StartedAt = Samples.Now.AddSeconds(1) }, Cancel);
+
+        await Index.PutAsync(Ended(1), Cancel);
+
+        Assert.Equal(Ended(1), Assert.Single((await Index.ListAsync(Model, 10, null, Cancel)).Items));
+        Assert.Equal(Ended(1), Assert.Single((await Index.ListAsync(null, 1000, null, Cancel)).Items, s => s.Id == Id(1)));
+        Assert.Empty(await RunningAsync());
+    }
+
+    [Fact]
     public async Task Ended_release_never_becomes_running_again()
     {
         await Index.PutAsync(Running(1), Cancel);

@@ -5,6 +5,7 @@ using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
+using ModelFlow.Core.Traffic;
 using ModelFlow.Storage.Tests.Contracts;
 using ModelFlow.Testing;
 
@@ -137,6 +138,22 @@ internal sealed record FaultyOperation(string Name, Func<IServiceProvider, Task<
                 "done",
                 async () => Case(await store.ChangeAsync(read, Samples.Route(read.Route.Model, 2), null, Cancel)),
                 "Conflict");
+        }),
+        new("add traffic windows", async p =>
+        {
+            var (windows, model) = (p.GetRequiredService<ITrafficWindows>(), NewModel());
+            var report = new GatewayReport(
+                new GatewayHeartbeat(model.Value, Samples.Now, new Uri("http://127.0.0.1:1"), new Dictionary<ModelName, long>()),
+                [.. Enumerable.Range(1, 3).Select(i => new TrafficWindow { Gateway = "g", Model = model, Generation = 1, Start = Samples.Now.AddSeconds(i), Length = TimeSpan.FromSeconds(1), Number = i })]);
+            return new(
+                async () =>
+                {
+                    await windows.AddAsync(report, Cancel);
+                    return "done";
+                },
+                "done",
+                async () => (await windows.ReadAsync(model, 1, Samples.Now, Cancel).CountAsync(Cancel)).ToString(),
+                "3");
         }),
         new("take a turn", async p =>
         {

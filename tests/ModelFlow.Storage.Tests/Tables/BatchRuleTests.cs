@@ -27,6 +27,15 @@ public sealed class BatchRuleTests(AzuriteFixture azurite)
         await Assert.ThrowsAsync<StorageException>(async () => await (await TableAsync()).WriteAsync([.. actions], Cancel));
     }
 
+    [Fact]
+    public async Task Write_to_a_table_that_is_not_there_is_no_conflict()
+    {
+        var table = StorageHarness.Build(azurite.ConnectionString, o => o.Prefix = "nowhere").GetRequiredService<StorageClients>().Table("Lists");
+
+        await Assert.ThrowsAsync<StorageException>(() => table.WriteAsync([Add("a", "1")], Cancel));
+        await Assert.ThrowsAsync<StorageException>(() => table.WriteAsync([Add("a", "1"), Add("a", "2")], Cancel));
+    }
+
     private static TableTransactionAction Add(string partition, string row) => new(TableTransactionActionType.Add, new TableEntity(partition, row));
 
     private async Task<Storage.Tables.Table> TableAsync() => (await StorageHarness.ProviderAsync(azurite)).GetRequiredService<StorageClients>().Table("Lists");
