@@ -15,6 +15,7 @@ public sealed class DemoTests(ITestOutputHelper output)
         var root = RepositoryRoot.Find();
         var start = new ProcessStartInfo(Path.Combine(root, "src", "ModelFlow.Cli", "bin", "Release", "net10.0", "modelflow"), ["demo"])
         {
+            UseShellExecute = false,
             WorkingDirectory = root,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
