@@ -19,6 +19,9 @@ public sealed record CommandContext(ReleaseState State, PendingCommand Pending, 
     /// <summary>The version.</summary>
     public VersionName Version => State.Id.Version;
 
-    /// <summary>The same for every run of this command: what its route change is signed with.</summary>
-    public string Cause => $"{State.Id}#{Pending.Seq}";
+    /// <summary>
+    /// What a route change is signed with: the same for every try of the same change, also by a later command after one whose
+    /// answer was lost, and for no other.
+    /// </summary>
+    public string CauseOf(string change, long afterGeneration) => $"{State.Id}#{change}@{afterGeneration}";
 }

@@ -33,7 +33,7 @@ public sealed record Route
     /// <summary>The ramp step, counted from 0; null when none is ramping.</summary>
     public int? Step { get; init; }
 
-    /// <summary>What made this route, unique per change and repeated by a retry of the same change, for example <c>digits-v1.2.0-mlp-1#7</c>.</summary>
+    /// <summary>What made this route, unique per change and repeated by a retry of the same change, for example <c>digits-v1.2.0-mlp-1#step0@4</c>.</summary>
     public required string Cause { get; init; }
 
     /// <summary>When it was made.</summary>

@@ -23,8 +23,7 @@ public sealed class PromoteVersionHandler(
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(command);
 
-        // One cause for every try of this release: a promotion of unknown outcome is found again by a later command.
-        var cause = $"{context.Id}#promote";
+        var cause = context.CauseOf("promote", command.AfterGeneration);
         var now = time.GetUtcNow();
         var changed = await changer.ChangeAsync(
             context.Model,

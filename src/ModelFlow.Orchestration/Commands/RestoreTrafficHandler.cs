@@ -23,6 +23,7 @@ public sealed class RestoreTrafficHandler(IRouteStore routes, RouteChanger chang
             }
 
             var generation = current.Route.Generation;
+            var cause = context.CauseOf("restore", command.AfterGeneration);
             var hasCandidate = current.Route.Candidates.Any(c => c.Version == context.Version);
             if (!hasCandidate && generation > command.AfterGeneration)
             {
@@ -33,7 +34,7 @@ public sealed class RestoreTrafficHandler(IRouteStore routes, RouteChanger chang
             var changed = await changer.ChangeAsync(
                 context.Model,
                 generation,
-                context.Cause,
+                cause,
                 route => Task.FromResult<NextRoute>(new NextRoute.Change(
                     route! with
                     {
@@ -42,7 +43,7 @@ public sealed class RestoreTrafficHandler(IRouteStore routes, RouteChanger chang
                         Salt = "",
                         Release = null,
                         Step = null,
-                        Cause = context.Cause,
+                        Cause = cause,
                         At = time.GetUtcNow(),
                     },
                     LeaseUntil: null)),

@@ -21,10 +21,11 @@ public sealed class ShiftTrafficHandler(RouteChanger changer, IVersionCatalog ca
         }
 
         var now = time.GetUtcNow();
+        var cause = context.CauseOf($"step{command.Step}", command.AfterGeneration);
         var changed = await changer.ChangeAsync(
             context.Model,
             command.AfterGeneration,
-            context.Cause,
+            cause,
             async current => await freezes.FindAsync(context.Model, cancellationToken) is { } freeze
                 ? new NextRoute.Held(freeze)
                 : new NextRoute.Change(
@@ -38,7 +39,7 @@ public sealed class ShiftTrafficHandler(RouteChanger changer, IVersionCatalog ca
                         Salt = SaltOf(context.Id),
                         Release = context.Id,
                         Step = command.Step,
-                        Cause = context.Cause,
+                        Cause = cause,
                         At = now,
                     },
                     now + context.Policy.Ramp.Lease),

@@ -11,6 +11,8 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
 {
     private const string Name = "gateway-1";
     private readonly ConcurrentDictionary<(ModelName, long), (ServedRoute Route, DateTimeOffset From)> _seen = new();
+    private int _failAfter;
+    private int _failTimes;
 
     /// <summary>Requests a second over all versions of a model.</summary>
     public int RequestsPerSecond { get; set; } = 200;
@@ -21,8 +23,18 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
     /// <summary>Every route it was told, in order.</summary>
     public ConcurrentQueue<ServedRoute> Pushed { get; } = new();
 
+    /// <summary>After <paramref name="after"/> further generations were pushed, the next <paramref name="times"/> pushes of a new one fail.</summary>
+    public void FailPushes(int after, int times) => (_failAfter, _failTimes) = (after, times);
+
     public Task<PushedRoute> PushAsync(ServedRoute route, CancellationToken cancellationToken)
     {
+        var isNew = !_seen.ContainsKey((route.Route.Model, route.Route.Generation));
+        if (isNew && _failTimes > 0 && _failAfter-- <= 0)
+        {
+            _failTimes--;
+            throw new IOException("Simulated: the storage broke while the route was described.");
+        }
+
         Pushed.Enqueue(route);
         _seen.TryAdd((route.Route.Model, route.Route.Generation), (route, time.GetUtcNow()));
         return Task.FromResult(IsUp ? new PushedRoute(1, 1) : new PushedRoute(0, 1));
