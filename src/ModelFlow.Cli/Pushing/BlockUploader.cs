@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.Security.Cryptography;
 using Azure;
 using Azure.Core.Pipeline;
+using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
@@ -27,8 +27,10 @@ internal sealed record UploadedFile(PushFile File, string Sha256);
 
 /// <summary>
 /// Uploads files as block blobs. Each file is read once: its blocks go up in parallel while the SHA-256 of the whole is made.
-/// A block's id says where it belongs and what it holds (offset and XxHash128), so an interrupted upload is taken up by asking
+/// A block's id says where it belongs and what it holds (offset and MD5), so an interrupted upload is taken up by asking
 /// the storage which blocks it has: no state is kept here, and a file that changed meanwhile is uploaded where it changed.
+/// The MD5 also goes along as Content-MD5, by which the storage refuses a block that was damaged on its way. It guards against
+/// accidents only; what a version's bytes are is said by SHA-256.
 /// </summary>
 internal sealed class BlockUploader : IDisposable
 {
@@ -114,7 +116,7 @@ internal sealed class BlockUploader : IDisposable
             await ReadAsync(handle, file, buffer.AsMemory(0, (int)file.Size), 0, cancellationToken);
             sha256.AppendData(buffer, 0, (int)file.Size);
             using var content = new MemoryStream(buffer, 0, (int)file.Size, writable: false);
-            await blob.UploadAsync(content, new BlobUploadOptions(), cancellationToken);
+            await blob.UploadAsync(content, new BlobUploadOptions { TransferValidation = Checked(Md5(buffer.AsSpan(0, (int)file.Size))) }, cancellationToken);
             sent.Report(new Sent(file.Size, Skipped: false));
         }
         finally
@@ -143,7 +145,8 @@ internal sealed class BlockUploader : IDisposable
                 {
                     await ReadAsync(handle, file, buffer.AsMemory(0, length), offset, failed.Token);
                     sha256.AppendData(buffer, 0, length);
-                    var id = BlockId(offset, buffer.AsSpan(0, length));
+                    var md5 = Md5(buffer.AsSpan(0, length));
+                    var id = BlockId(offset, md5);
                     ids.Add(id);
                     if (there.Held.Contains((id, length)))
                     {
@@ -151,7 +154,7 @@ internal sealed class BlockUploader : IDisposable
                     }
                     else
                     {
-                        staging.Add(StageAsync(blob, id, buffer, length, sent, failed));
+                        staging.Add(StageAsync(blob, id, md5, buffer, length, sent, failed));
                         handedOver = true;
                     }
                 }
@@ -180,12 +183,12 @@ internal sealed class BlockUploader : IDisposable
         }
     }
 
-    private async Task StageAsync(BlockBlobClient blob, string id, byte[] buffer, int length, IProgress<Sent> sent, CancellationTokenSource failed)
+    private async Task StageAsync(BlockBlobClient blob, string id, byte[] md5, byte[] buffer, int length, IProgress<Sent> sent, CancellationTokenSource failed)
     {
         try
         {
             using var content = new MemoryStream(buffer, 0, length, writable: false);
-            await blob.StageBlockAsync(id, content, new BlockBlobStageBlockOptions(), failed.Token);
+            await blob.StageBlockAsync(id, content, new BlockBlobStageBlockOptions { TransferValidation = Checked(md5) }, failed.Token);
             sent.Report(new Sent(length, Skipped: false));
         }
         catch
@@ -223,13 +226,20 @@ internal sealed class BlockUploader : IDisposable
         return (int)Math.Max(_options.BlockBytes, (needed + MiB - 1) / MiB * MiB);
     }
 
-    private static string BlockId(long offset, ReadOnlySpan<byte> content)
+    private static string BlockId(long offset, byte[] md5)
     {
-        Span<byte> id = stackalloc byte[24];
+        Span<byte> id = stackalloc byte[8 + MD5.HashSizeInBytes];
         BinaryPrimitives.WriteInt64BigEndian(id, offset);
-        XxHash128.Hash(content, id[8..]);
+        md5.CopyTo(id[8..]);
         return Convert.ToBase64String(id);
     }
+
+#pragma warning disable CA5351 // The storage protocol's checksum; nothing is trusted on it.
+    private static byte[] Md5(ReadOnlySpan<byte> content) => MD5.HashData(content);
+#pragma warning restore CA5351
+
+    private static UploadTransferValidationOptions Checked(byte[] md5) =>
+        new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = md5 };
 
     private static async Task ReadAsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle, PushFile file, Memory<byte> buffer, long offset, CancellationToken cancellationToken)
     {
