@@ -116,7 +116,7 @@ internal sealed class BlockUploader : IDisposable
             await ReadAsync(handle, file, buffer.AsMemory(0, (int)file.Size), 0, cancellationToken);
             sha256.AppendData(buffer, 0, (int)file.Size);
             using var content = new MemoryStream(buffer, 0, (int)file.Size, writable: false);
-            await blob.UploadAsync(content, new BlobUploadOptions { TransferValidation = Checked(Md5(buffer.AsSpan(0, (int)file.Size))) }, cancellationToken);
+            await blob.UploadAsync(content, new BlobUploadOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 } }, cancellationToken);
             sent.Report(new Sent(file.Size, Skipped: false));
         }
         finally
@@ -188,7 +188,7 @@ internal sealed class BlockUploader : IDisposable
         try
         {
             using var content = new MemoryStream(buffer, 0, length, writable: false);
-            await blob.StageBlockAsync(id, content, new BlockBlobStageBlockOptions { TransferValidation = Checked(md5) }, failed.Token);
+            await blob.StageBlockAsync(id, content, new BlockBlobStageBlockOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = md5 } }, failed.Token);
             sent.Report(new Sent(length, Skipped: false));
         }
         catch
@@ -237,9 +237,6 @@ internal sealed class BlockUploader : IDisposable
 #pragma warning disable CA5351 // The storage protocol's checksum; nothing is trusted on it.
     private static byte[] Md5(ReadOnlySpan<byte> content) => MD5.HashData(content);
 #pragma warning restore CA5351
-
-    private static UploadTransferValidationOptions Checked(byte[] md5) =>
-        new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = md5 };
 
     private static async Task ReadAsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle, PushFile file, Memory<byte> buffer, long offset, CancellationToken cancellationToken)
     {
