@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ModelFlow.Cli.Commands;
 using ModelFlow.Cli.Connecting;
 using ModelFlow.Cli.Contracts;
@@ -56,7 +57,7 @@ internal sealed class IntakeWatcher(Call call)
         var releases = ApiClient.Read<Page<ReleaseItem>>(await call.Api.GetAsync(ApiClient.Path($"api/releases?model={upload.Model}&limit=20"), call.CancellationToken));
         foreach (var item in releases.Items.Where(r => r.Version == upload.Version))
         {
-            var state = ApiClient.Read<ReleaseDetail>(await call.Api.GetAsync(ApiClient.Path($"api/releases/{item.Id}"), call.CancellationToken)).State;
+            var state = await FindStateAsync(item.Id);
             if (Same((string?)state?["upload"]?["eTag"], upload.ETag))
             {
                 return item.Id;
@@ -64,6 +65,19 @@ internal sealed class IntakeWatcher(Call call)
         }
 
         return null;
+    }
+
+    // Lists are projections and may be a moment ahead of the release itself.
+    private async Task<JsonNode?> FindStateAsync(string release)
+    {
+        try
+        {
+            return ApiClient.Read<ReleaseDetail>(await call.Api.GetAsync(ApiClient.Path($"api/releases/{release}"), call.CancellationToken)).State;
+        }
+        catch (CommandFailedException e) when (e.ExitCode == ExitCode.NotFound)
+        {
+            return null;
+        }
     }
 
     private async Task<RefusalItem?> FindRefusalAsync(Upload upload)

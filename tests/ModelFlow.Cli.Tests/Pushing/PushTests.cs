@@ -92,6 +92,20 @@ public sealed class PushTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Push_blockDamagedOnItsWay_isRefusedByTheStorage()
+    {
+        Fill("model.onnx", 3 * MiB);
+        await using var proxy = await CutProxy.StartAsync(_incoming.Uri, blocks: int.MaxValue);
+        proxy.Damage = true;
+        Grant(BlobContainerSasPermissions.Read | BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write, proxy.Address);
+        var run = await _cli.RunAsync(Push("model.onnx"));
+        Assert.Equal(1, run.Exit);
+        Assert.Contains("The upload was cut", run.Error, StringComparison.Ordinal);
+        Assert.False(await Blob("model.onnx").ExistsAsync(TestContext.Current.CancellationToken));
+        Assert.False(await Blob("manifest.json").ExistsAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Push_again_sendsNothingButTheManifest()
     {
         Fill("model.onnx", 4 * MiB);
@@ -209,7 +223,18 @@ public sealed class PushTests : IAsyncLifetime
         // An earlier attempt of the same version from another upload must not be taken for this one.
         _host.On("GET /api/releases", """{"items":[{"id":"digits-v1.0.0-base-1","model":"digits","version":"v1.0.0-base","stage":"ended","outcome":"rejected"},{"id":"digits-v1.0.0-base-2","model":"digits","version":"v1.0.0-base","stage":"registering"}]}""");
         _host.On("GET /api/releases/digits-v1.0.0-base-1", Release("digits-v1.0.0-base-1", "\"0xOTHER\""));
-        _host.On("GET /api/releases/digits-v1.0.0-base-2", _ => Results.Text(Release("digits-v1.0.0-base-2", Blob("manifest.json").GetProperties().Value.ETag.ToString()), "application/json"));
+        // The list may know a release a moment before it can be read.
+        var early = true;
+        _host.On("GET /api/releases/digits-v1.0.0-base-2", _ =>
+        {
+            if (early)
+            {
+                early = false;
+                return Results.NotFound();
+            }
+
+            return Results.Text(Release("digits-v1.0.0-base-2", Blob("manifest.json").GetProperties().Value.ETag.ToString()), "application/json");
+        });
         _host.On("GET /api/uploads/refused", """{"items":[]}""");
         _host.On("GET /api/releases/digits-v1.0.0-base-2/events", Events.Page(1, true, Events.Ended(1, "stable")));
         var run = await _cli.RunAsync([.. Push("model.onnx"), "--wait"]);

@@ -19,6 +19,9 @@ internal sealed class CutProxy : IAsyncDisposable
     /// <summary>Called when the blocks are through.</summary>
     public Action? Reached { get; set; }
 
+    /// <summary>Whether one bit of every block is turned on its way.</summary>
+    public bool Damage { get; set; }
+
     public Uri Address => new(_app.Urls.Single());
 
     public static async Task<CutProxy> StartAsync(Uri target, int blocks)
@@ -52,7 +55,15 @@ internal sealed class CutProxy : IAsyncDisposable
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new UriBuilder(_target) { Path = context.Request.Path, Query = context.Request.QueryString.Value }.Uri);
         if (context.Request.ContentLength is not null)
         {
-            request.Content = new StreamContent(context.Request.Body);
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            var bytes = body.ToArray();
+            if (Damage && block)
+            {
+                bytes[^1] ^= 1;
+            }
+
+            request.Content = new ByteArrayContent(bytes);
         }
 
         foreach (var header in context.Request.Headers)
