@@ -28,6 +28,12 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
+    /// <summary>Whether it has said that it is up.</summary>
+    public bool IsUp => _up.Task.IsCompleted;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>All that it wrote so far.</summary>
     public string Output
     {
@@ -46,27 +52,36 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Starts one and waits until it says that it is up.</summary>
     public static async Task<HostProcess> StartAsync(string folder, params IEnumerable<string> arguments)
     {
+        var host = Launch(folder, arguments);
+        await host.UntilUpAsync();
+        return host;
+    }
+
+    /// <summary>Starts one and does not wait.</summary>
+    public static HostProcess Launch(string folder, params IEnumerable<string> arguments)
+    {
         var host = new HostProcess(folder, arguments);
         host._process.Start();
         host._process.BeginOutputReadLine();
         host._process.BeginErrorReadLine();
-        var ended = host._process.WaitForExitAsync();
-        if (await Task.WhenAny(host._up.Task, ended).WaitAsync(StartLimit) == ended)
+        return host;
+    }
+
+    /// <summary>Waits until it says that it is up; it must not end before.</summary>
+    public async Task UntilUpAsync()
+    {
+        var ended = _process.WaitForExitAsync();
+        if (await Task.WhenAny(_up.Task, ended).WaitAsync(StartLimit) == ended)
         {
             await ended;
-            throw new InvalidOperationException($"The host ended with exit code {host._process.ExitCode}:\n{host.Output}");
+            throw new InvalidOperationException($"The host ended with exit code {_process.ExitCode}:\n{Output}");
         }
-
-        return host;
     }
 
     /// <summary>Runs one that is expected to end by itself. Returns its exit code and all it wrote.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(string folder, params IEnumerable<string> arguments)
     {
-        await using var host = new HostProcess(folder, arguments);
-        host._process.Start();
-        host._process.BeginOutputReadLine();
-        host._process.BeginErrorReadLine();
+        await using var host = Launch(folder, arguments);
         await host._process.WaitForExitAsync().WaitAsync(StartLimit);
         return (host._process.ExitCode, host.Output);
     }

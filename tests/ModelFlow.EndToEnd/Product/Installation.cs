@@ -41,6 +41,14 @@ internal sealed class Installation : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Starts a host on the ports of the one before, and does not wait for it.</summary>
+    public HostProcess LaunchHost()
+    {
+        var host = HostProcess.Launch(Folder, "--api-port", "0", "--gateway-port", "0");
+        _hosts.Add(host);
+        return host;
+    }
+
     /// <summary>Writes a setting that the hosts started after this read.</summary>
     public Task ConfigureAsync(string json) => File.WriteAllTextAsync(Path.Combine(Folder, "settings.json"), json, Cancel);
 

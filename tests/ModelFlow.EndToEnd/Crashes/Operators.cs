@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+using ModelFlow.EndToEnd.Product;
+
+namespace ModelFlow.EndToEnd.Crashes;
+
+/// <summary>The people: they upload versions, one after the other for each model, and two of them approve, as often as it takes.</summary>
+internal sealed class Operators(Installation modelflow, PatientApi api, string ann, string bob)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(700);
+    private readonly ConcurrentDictionary<string, string> _stages = new(StringComparer.Ordinal);
+
+    /// <summary>The stages of all releases under way, as last seen.</summary>
+    public IReadOnlyList<string> StagesUnderWay => [.. _stages.Values.Where(s => s != "ended")];
+
+    /// <summary>Uploads a version and sees its release through to its end.</summary>
+    public async Task ReleaseAsync(ExpectedRelease release, CancellationToken cancellationToken)
+    {
+        await modelflow.DropAsync(release.Version, release.Model);
+        _stages[release.Id] = "incoming";
+        while (_stages[release.Id] != "ended")
+        {
+            await Task.Delay(Pause, cancellationToken);
+            if (await api.FindAsync($"api/releases/{release.Id}", cancellationToken) is { } seen)
+            {
+                _stages[release.Id] = (string)seen["stage"]!;
+            }
+
+            if (_stages[release.Id] == "awaitingApproval")
+            {
+                await ApproveAsync(release.Id, "ann", ann, cancellationToken);
+                await ApproveAsync(release.Id, "bob", bob, cancellationToken);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", _stages.Where(s => s.Value != "ended").Select(s => $"{s.Key} {s.Value}"));
+
+    private async Task ApproveAsync(string release, string who, string token, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject { ["decision"] = "approve", ["requestId"] = $"{release}-{who}" };
+        var (status, text) = await api.PostAsync($"api/releases/{release}/decisions", body, token, cancellationToken);
+        Assert.True(status is HttpStatusCode.Accepted or HttpStatusCode.Conflict, $"approving {release} answered {(int)status}: {text}");
+    }
+}
