@@ -22,9 +22,10 @@ public sealed class CrashTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // A killed host says not goodbye: the next one waits for the end of its lease. A short one leaves time for work between kills.
+        // A killed host does not say goodbye: the next one waits for the end of its lease. A short one leaves time for work between kills,
+        // and with several evaluators at once the releases get past their evaluations although every kill ends those under way.
         Directory.CreateDirectory(_modelflow.Folder);
-        await _modelflow.ConfigureAsync("""{ "Lease": { "Duration": "00:00:01.5", "RenewEvery": "00:00:00.3", "Margin": "00:00:00.4" } }""");
+        await _modelflow.ConfigureAsync("""{ "Lease": { "Duration": "00:00:01.5", "RenewEvery": "00:00:00.3", "Margin": "00:00:00.4" }, "Evaluation": { "MaxParallel": 3 } }""");
         await _modelflow.StartHostAsync();
     }
 
@@ -82,8 +83,8 @@ public sealed class CrashTests : IAsyncLifetime
         limit.CancelAfter(TimeSpan.FromMinutes(20));
         var killing = kills.RunAsync(() => under.AddRange(operators.StagesUnderWay.DefaultIfEmpty("nothing")), limit.Token);
 
-        // Models come one after the other, so that there is work under way from the first kill to the last.
-        var models = plan.GroupBy(r => r.Model, StringComparer.Ordinal).Select((m, i) => ReleaseAllAsync(m, i * crashes / Models));
+        // Models come one after the other, the last with a third of the kills to go: there is work under way from the first kill to the last.
+        var models = plan.GroupBy(r => r.Model, StringComparer.Ordinal).Select((m, i) => ReleaseAllAsync(m, i * crashes * 2 / 3 / Models));
         try
         {
             await foreach (var done in Task.WhenEach([killing, .. models]))
@@ -161,9 +162,9 @@ public sealed class CrashTests : IAsyncLifetime
 
             ramp:
               steps:
-                - { weight: 25 %, bake: 2s }
-                - { weight: 50 %, bake: 2s }
-                - { weight: 100 %, bake: 1s }
+                - { weight: 25 %, bake: 4s }
+                - { weight: 50 %, bake: 4s }
+                - { weight: 100 %, bake: 3s }
               lookEvery: 1s
               lease: 8s
               extendUpTo: 1h
