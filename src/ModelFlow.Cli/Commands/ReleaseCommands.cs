@@ -175,12 +175,13 @@ internal static class ReleaseCommands
                 return ExitCode.Ok;
             }
 
-            using var memory = new MemoryStream();
-            await call.Api.DownloadAsync(path, memory, call.CancellationToken);
-            if (!report.EndsWith(".json", StringComparison.Ordinal))
+            if (Path.GetExtension(report) is not (".json" or ".log" or ".txt"))
             {
                 throw new CommandFailedException(ExitCode.Usage, $"{report} is not text.", "Write it to a file with --output.");
             }
+
+            using var memory = new MemoryStream();
+            await call.Api.DownloadAsync(path, memory, call.CancellationToken);
 
             call.Surroundings.Out.WriteLine(System.Text.Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length));
             return ExitCode.Ok;

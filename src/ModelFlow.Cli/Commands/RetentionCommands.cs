@@ -108,9 +108,10 @@ internal static class RetentionCommands
     {
         var model = Parts.Model();
         var version = Parts.Version();
-        return new("restore", "Bring a version back to the hot tier and verify its files.", "modelflow restore digits v1.0.0-base", surroundings, [model, version], async call =>
+        var reason = Parts.Reason(required: false);
+        return new("restore", "Bring a version back to the hot tier and verify its files.", "modelflow restore digits v1.0.0-base", surroundings, [model, version, reason], async call =>
         {
-            var answer = await call.Api.SendAsync(HttpMethod.Post, ApiClient.Path($"api/models/{call.Get(model)}/versions/{call.Get(version)}/restore"), new JsonObject(), call.CancellationToken);
+            var answer = await call.Api.SendAsync(HttpMethod.Post, ApiClient.Path($"api/models/{call.Get(model)}/versions/{call.Get(version)}/restore"), SignalCommands.WithoutNulls(new JsonObject { ["reason"] = call.Get(reason) }), call.CancellationToken);
             var done = ApiClient.Read<RestoreAnswer>(answer!);
             TrafficCommands.Say(call, answer, done.Status == "restored"
                 ? $"{done.Model} {done.Version} is back on the {done.Tier} tier; {Show.Bytes(done.BytesVerified ?? 0)} verified."

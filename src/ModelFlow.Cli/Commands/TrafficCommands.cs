@@ -58,6 +58,11 @@ internal static class TrafficCommands
 
             var done = ApiClient.Read<RollbackAnswer>(answer!);
             call.Screen.Line($"All traffic of {done.Model} is on {done.To}{(done.From is null ? "" : $" (was {done.From})")}, generation {done.Generation}, in {Show.Took(done.Took)}.", Tone.Good);
+            if (done.Gateways is { } gateways && gateways.Confirmed < gateways.Known)
+            {
+                call.Screen.Line($"{gateways.Confirmed} of {gateways.Known} gateways confirmed it; the others take it with their next look.", Tone.Busy);
+            }
+
             return ExitCode.Ok;
         });
     }

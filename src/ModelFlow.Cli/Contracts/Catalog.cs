@@ -125,7 +125,7 @@ internal sealed record Comparison(
     EvaluationChange? Evaluation);
 
 /// <summary>How inputs and outputs differ.</summary>
-internal sealed record SignatureChange(bool Same, IReadOnlyList<string>? Changes);
+internal sealed record SignatureChange(bool Same, bool Breaking, IReadOnlyList<string>? Changes);
 
 /// <summary>A field of the manifest that differs.</summary>
 internal sealed record FieldChange(string Field, string? A, string? B);
@@ -137,4 +137,4 @@ internal sealed record MetricChange(string Name, double? A, double? B, double? D
 internal sealed record SliceChange(string Slice, string Metric, double? A, double? B, double? Difference);
 
 /// <summary>What the evaluations of both found.</summary>
-internal sealed record EvaluationChange(bool Comparable, string? Reason, IReadOnlyList<MetricChange>? Metrics, IReadOnlyList<SliceChange>? Slices);
+internal sealed record EvaluationChange(bool Comparable, bool? Together, string? Reason, IReadOnlyList<MetricChange>? Metrics, IReadOnlyList<SliceChange>? Slices);

@@ -76,7 +76,10 @@ internal sealed record EventPage(IReadOnlyList<EventItem> Items, int Next, bool 
 internal sealed record SignalAnswer(string Release, string Signal, string Kind, bool Repeated, int EventsAfter);
 
 /// <summary>The answer to a rollback.</summary>
-internal sealed record RollbackAnswer(string Model, string? From, string To, long Generation, TimeSpan Took);
+internal sealed record RollbackAnswer(string Model, string? From, string To, long Generation, TimeSpan Took, GatewayCount? Gateways);
+
+/// <summary>How many gateways said that they serve a route, of those that are known.</summary>
+internal sealed record GatewayCount(int Confirmed, int Known);
 
 /// <summary>The answer to a revocation.</summary>
 internal sealed record RevokeAnswer(string Model, string Version, RevocationItem Revoked, IReadOnlyList<string>? Releases, RouteItem? Route, bool StillServing, string? Warning);

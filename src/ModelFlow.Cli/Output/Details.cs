@@ -124,7 +124,9 @@ internal static class Details
         if (comparison.Signature is { } signature)
         {
             screen.Line();
-            screen.Line(signature.Same ? "Inputs and outputs are the same." : "Inputs or outputs differ:", signature.Same ? Tone.Plain : Tone.Bad);
+            screen.Line(
+                signature.Same ? "Inputs and outputs are the same." : signature.Breaking ? "Inputs or outputs break:" : "Inputs or outputs differ:",
+                signature.Breaking ? Tone.Bad : Tone.Plain);
             foreach (var change in signature.Changes ?? [])
             {
                 screen.Line($"  {change}");
@@ -144,9 +146,9 @@ internal static class Details
             return;
         }
 
-        if (!evaluation.Comparable)
+        if (!evaluation.Comparable || evaluation.Reason is not null)
         {
-            screen.Line($"The evaluations cannot be compared: {evaluation.Reason}", Tone.Busy);
+            screen.Line(evaluation.Comparable ? evaluation.Reason! : $"The evaluations cannot be compared: {evaluation.Reason}", Tone.Busy);
         }
 
         screen.Table(["EVALUATION", a.Version, b.Version, "DIFFERENCE"], (evaluation.Metrics ?? []).Select(Row), "No metrics.");

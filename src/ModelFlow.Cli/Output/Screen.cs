@@ -25,9 +25,6 @@ internal sealed class Screen
     /// <summary>The terminal, for progress bars; null when nobody watches.</summary>
     public IAnsiConsole? Terminal => _terminal;
 
-    /// <summary>Where progress and notes go in plain text.</summary>
-    public TextWriter Notes => _surroundings.Error;
-
     public void Json(JsonNode? node) => _surroundings.Out.WriteLine(node?.ToJsonString(ApiClient.Json) ?? "{}");
 
     /// <summary>One JSON value on one line.</summary>

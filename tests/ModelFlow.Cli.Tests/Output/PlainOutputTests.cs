@@ -97,10 +97,10 @@ public sealed class PlainOutputTests : IAsyncLifetime
     {
         _host.On("GET /api/models/digits/compare", """
             {"model":"digits","a":{"model":"digits","version":"v1.0.0","digest":"sha256:aa","bytes":1},"b":{"model":"digits","version":"v1.1.0","digest":"sha256:bb","bytes":2,"live":"stable","weight":10000},
-             "signature":{"same":false,"changes":["input pixels is gone"]},
+             "signature":{"same":false,"breaking":true,"changes":["input pixels is gone"]},
              "manifest":[{"field":"lineage.parent","b":"v1.0.0"}],
              "training":[{"name":"accuracy","a":0.876,"b":0.9749,"difference":0.0989}],
-             "evaluation":{"comparable":true,"metrics":[{"name":"accuracy","a":0.876,"b":0.9749,"difference":0.0989}],"slices":[{"slice":"label=8","metric":"recall","a":0.98,"b":0.17,"difference":-0.81}]}}
+             "evaluation":{"comparable":true,"together":false,"reason":"Measured in two runs: times do not compare.","metrics":[{"name":"accuracy","a":0.876,"b":0.9749,"difference":0.0989}],"slices":[{"slice":"label=8","metric":"recall","a":0.98,"b":0.17,"difference":-0.81}]}}
             """);
         Assert.Equal(
             """
@@ -112,12 +112,13 @@ public sealed class PlainOutputTests : IAsyncLifetime
             first stable
             lineage.parent  -       v1.0.0
 
-            Inputs or outputs differ:
+            Inputs or outputs break:
               input pixels is gone
 
             REPORTED BY TRAINING  v1.0.0  v1.1.0  DIFFERENCE
             accuracy              0.876   0.9749  +0.0989
 
+            Measured in two runs: times do not compare.
             EVALUATION  v1.0.0  v1.1.0  DIFFERENCE
             accuracy    0.876   0.9749  +0.0989
 
@@ -126,6 +127,19 @@ public sealed class PlainOutputTests : IAsyncLifetime
 
             """,
             (await _cli.RunAsync("compare", "digits", "v1.0.0", "v1.1.0")).Out);
+    }
+
+    [Fact]
+    public async Task Rollback_gatewayThatDidNotConfirm_isTold()
+    {
+        _host.On("POST /api/models/digits/rollback", """{"model":"digits","to":"v1.0.0","generation":8,"took":"00:00:12","gateways":{"confirmed":1,"known":2},"route":{}}""");
+        Assert.Equal(
+            """
+            All traffic of digits is on v1.0.0, generation 8, in 12 s.
+            1 of 2 gateways confirmed it; the others take it with their next look.
+
+            """,
+            (await _cli.RunAsync("rollback", "digits", "-m", "x")).Out);
     }
 
     [Fact]
