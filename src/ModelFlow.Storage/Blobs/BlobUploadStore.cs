@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
@@ -9,7 +8,6 @@ using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
-using ModelFlow.Core.Serialization;
 
 namespace ModelFlow.Storage.Blobs;
 

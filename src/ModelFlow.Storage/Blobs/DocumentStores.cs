@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text;
 using Azure;
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;

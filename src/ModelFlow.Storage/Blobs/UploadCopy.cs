@@ -15,6 +15,7 @@ namespace ModelFlow.Storage.Blobs;
 internal sealed class UploadCopy(StorageClients clients, BlobCopier copier)
 {
     private const int FilesAtATime = 4;
+    private const int MaxProblems = 20;
 
     private readonly BlobContainerClient _incoming = clients.Container(StorageNames.Incoming);
     private readonly BlobContainerClient _models = clients.Container(StorageNames.Models);
@@ -91,7 +92,12 @@ internal sealed class UploadCopy(StorageClients clients, BlobCopier copier)
             }
         }
 
-        return problems.Count == 0 ? null : new CopyUpload.Mismatch(string.Join(' ', problems));
+        return problems.Count switch
+        {
+            0 => null,
+            <= MaxProblems => new CopyUpload.Mismatch(string.Join(' ', problems)),
+            _ => new CopyUpload.Mismatch($"{string.Join(' ', problems.Take(MaxProblems))} And {problems.Count - MaxProblems} more."),
+        };
     }
 
     /// <summary>Null when the copy is as the manifest says.</summary>

@@ -13,13 +13,14 @@ namespace ModelFlow.Storage.Tables;
 /// </summary>
 internal static class Documents
 {
-    public static RowDocument<ReleaseState> State { get; } = new("state");
+    // The state's row holds the pending command's result, too.
+    public static RowDocument<ReleaseState> State { get; } = new("state") { MaxBytes = 700_000 };
 
     public static RowDocument<ReleaseEvent> Event { get; } = new("event");
 
     public static RowDocument<Signal> Signal { get; } = new("signal");
 
-    public static RowDocument<CommandResult> Result { get; } = new("result");
+    public static RowDocument<CommandResult> Result { get; } = new("result") { MaxBytes = 250_000 };
 
     public static RowDocument<ReleaseSummary> Summary { get; } = new("summary");
 

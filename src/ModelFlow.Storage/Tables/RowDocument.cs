@@ -15,7 +15,7 @@ internal static class RowDocument
     // Azure: a string property holds 64 KiB in UTF-16, a binary one 64 KiB, a row 1 MiB with names and keys.
     public const int MaxTextChars = 30_000;
     public const int PartBytes = 64 * 1024;
-    public const int MaxRowBytes = 1_000_000;
+    public const int MaxRowBytes = 1_000_000; // Leaves 48 KiB for names, keys and the other properties.
 
     /// <summary>What a row takes on the wire: strings as UTF-16, binaries in Base64.</summary>
     public static int SizeOf(TableEntity row) => row.Sum(p => (2 * p.Key.Length) + p.Value switch
@@ -35,6 +35,9 @@ internal static class RowDocument
 internal sealed class RowDocument<T>(string name, params Func<JsonObject, JsonObject>[] upgrades)
 {
     private readonly string _schema = name + "Schema";
+
+    /// <summary>The most it may add to a row: less than a row's million where the row holds more than this.</summary>
+    public int MaxBytes { get; init; } = RowDocument.MaxRowBytes;
 
     /// <summary>The version that is written.</summary>
     public int CurrentSchema => upgrades.Length + 1;
@@ -57,15 +60,10 @@ internal sealed class RowDocument<T>(string name, params Func<JsonObject, JsonOb
             row[PartName(part)] = bytes.AsSpan(part * RowDocument.PartBytes, Math.Min(RowDocument.PartBytes, bytes.Length - (part * RowDocument.PartBytes))).ToArray();
         }
 
-        // The row's own limit counts bytes, not Base64.
-        var size = row.Sum(p => (2 * p.Key.Length) + (p.Value is byte[] b ? b.Length : p.Value is string s ? 2 * s.Length : 16));
-        return size <= RowDocument.MaxRowBytes
+        return bytes.Length <= MaxBytes
             ? row
-            : throw new StorageException($"A {typeof(T).Name} of {json.Length:N0} characters does not fit into a table row, even compressed.");
+            : throw new StorageException($"A {typeof(T).Name} of {json.Length:N0} characters does not fit into a table row: it may have {MaxBytes:N0} bytes compressed and has {bytes.Length:N0}.");
     }
-
-    /// <summary>Whether the row has such a value.</summary>
-    public bool IsIn(TableEntity row) => row.ContainsKey(_schema);
 
     /// <summary>Takes the value out of a row, in whatever shape it was written.</summary>
     /// <exception cref="StorageException">It was written by a newer ModelFlow, or is damaged.</exception>

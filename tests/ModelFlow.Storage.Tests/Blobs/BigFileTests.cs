@@ -15,6 +15,7 @@ using ModelFlow.Testing.Faults;
 namespace ModelFlow.Storage.Tests.Blobs;
 
 /// <summary>Files far bigger than what a process may hold in memory, on an Azurite of their own that keeps its data on disk.</summary>
+[Collection(nameof(Alone))]
 public sealed class BigFileTests
 {
     private static readonly ModelName Model = ModelName.Parse("big");
