@@ -153,9 +153,7 @@ internal sealed class DemoStory(Call call, DemoPlace place, string model, Checks
         var id = $"{model}-{version}-1";
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.CancellationToken);
         limit.CancelAfter(LongestRelease);
-        var found = await WaitForAsync(
-            async () => (await place.Admin.ListAsync($"api/releases?model={model}", 100, limit.Token))["items"]!.AsArray().FirstOrDefault(r => (string?)r!["id"] == id),
-            LongestRefusal);
+        var found = await WaitForAsync(() => FindAsync(id, limit.Token), LongestRefusal);
         if (found is null)
         {
             return new Ended(version, "never started", "", "The upload was not taken in.");
@@ -181,6 +179,18 @@ internal sealed class DemoStory(Call call, DemoPlace place, string model, Checks
         }
 
         return new Ended(version, outcome, by, reason);
+    }
+
+    private async Task<JsonNode?> FindAsync(string release, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await place.Admin.GetAsync(ApiClient.Path($"api/releases/{release}"), cancellationToken);
+        }
+        catch (CommandFailedException e) when (e.ExitCode == ExitCode.NotFound)
+        {
+            return null;
+        }
     }
 
     // As a person's script would: an HTTP callback with the person's own token. Nobody is known to have made a bare drop, so two are needed.
