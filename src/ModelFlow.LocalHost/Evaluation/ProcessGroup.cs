@@ -22,10 +22,13 @@ internal static class ProcessGroup
     /// </summary>
     public static async Task KillAsync(int leader, string mark, TimeProvider time, CancellationToken cancellationToken)
     {
+        // A process that is just starting another program shows no environment for a moment: one empty look proves nothing.
+        var emptyLooks = 0;
         for (var attempt = 0; attempt < 100; attempt++)
         {
             var members = Stats().Where(s => s.Session == leader || HasMark(s.Process.Id, mark)).Select(s => s.Process.Id).ToList();
-            if (members.Count == 0)
+            emptyLooks = members.Count == 0 ? emptyLooks + 1 : 0;
+            if (emptyLooks == 2)
             {
                 return;
             }
