@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using ModelFlow.EndToEnd.Product;
+using ModelFlow.Testing.Product;
 
 namespace ModelFlow.EndToEnd;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Azure.Storage.Blobs;
 using ModelFlow.EndToEnd.Product;
+using ModelFlow.Testing.Product;
 
 namespace ModelFlow.EndToEnd.Crashes;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelFlow.EndToEnd.Product;
+using ModelFlow.Testing.Product;
 
 namespace ModelFlow.EndToEnd.Crashes;
 

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using ModelFlow.Testing;
+using ModelFlow.Testing.Product;
 
 namespace ModelFlow.EndToEnd.Product;
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
-namespace ModelFlow.EndToEnd.Product;
+namespace ModelFlow.Testing.Product;
 
 /// <summary>One <c>modelflow-host</c> process, on a data folder that it may share with others.</summary>
-internal sealed class HostProcess : IAsyncDisposable
+public sealed class HostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
     private readonly Process _process;
