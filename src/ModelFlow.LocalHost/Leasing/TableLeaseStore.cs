@@ -62,7 +62,7 @@ public sealed class TableLeaseStore(TableClient table) : ILeaseStore
         }
     }
 
-    // The client's own time limit ends in a cancellation that nobody asked for.
+    // An answer that breaks off in its body is an IOException; the client's own time limit ends in a cancellation that nobody asked for.
     private static bool IsUnreachable(Exception e, CancellationToken cancellationToken) =>
-        e is RequestFailedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        e is RequestFailedException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

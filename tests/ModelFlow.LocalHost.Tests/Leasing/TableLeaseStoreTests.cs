@@ -1,3 +1,5 @@
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
 using ModelFlow.LocalHost.Leasing;
 using ModelFlow.Testing.Azurite;
 
@@ -43,11 +45,39 @@ public sealed class TableLeaseStoreTests(AzuriteFixture azurite) : IAsyncLifetim
         Assert.Equal(renewed, await store.ReadAsync(Cancel));
     }
 
+    /// <summary>Anything else would end the host: a lease store that fails is asked again, another exception is a bug.</summary>
+    [Fact]
+    public async Task Answer_that_breaks_off_is_a_failure_of_the_store()
+    {
+        using var http = new HttpClient(new BreaksOff());
+        var options = new TableClientOptions { Transport = new HttpClientTransport(http), Retry = { MaxRetries = 0 } };
+        var store = new TableLeaseStore(new TableClient(azurite.ConnectionString, "Hosts", options));
+
+        await Assert.ThrowsAsync<LeaseStoreException>(() => store.ReadAsync(Cancel));
+        await Assert.ThrowsAsync<LeaseStoreException>(() => store.TryWriteAsync(null, new LeaseRecord(1, "a", 0, Released: false), Cancel));
+    }
+
     [Fact]
     public async Task Storage_that_is_away_is_said_quickly()
     {
         var away = new HostsTable(azurite.ConnectionString.Replace(azurite.Server.TableEndpoint.Port.ToString(), "1", StringComparison.Ordinal), "");
 
         await Assert.ThrowsAsync<LeaseStoreException>(() => new TableLeaseStore(away.Lease).ReadAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(10), Cancel));
+    }
+
+    /// <summary>Answers with a head, and with a body that ends in the middle.</summary>
+    private sealed class BreaksOff : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage { Content = new StreamContent(new Broken()) });
+
+        private sealed class Broken : MemoryStream
+        {
+            public override bool CanSeek => false;
+
+            public override int Read(byte[] buffer, int offset, int count) => throw new IOException("The response ended prematurely.");
+
+            public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("The response ended prematurely.");
+        }
     }
 }
