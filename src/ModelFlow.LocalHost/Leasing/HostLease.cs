@@ -91,11 +91,21 @@ public sealed class HostLease(ILeaseStore store, IOptions<LeaseOptions> options,
         var term = new LeaseTerm(lease.Record.Epoch, EndOfTerm(began), time, ending.Token);
         _term = term;
         var working = WorkAsync(work, term);
-        var last = await RenewAsync(lease, term, working, cancellationToken);
-        var failed = working.IsCompleted && !cancellationToken.IsCancellationRequested;
-        await ending.CancelAsync();
-        await working;
-        _term = null;
+        StoredLease? last;
+        bool failed;
+        try
+        {
+            last = await RenewAsync(lease, term, working, cancellationToken);
+            failed = working.IsCompleted && !cancellationToken.IsCancellationRequested;
+        }
+        finally
+        {
+            // Whatever became of the renewing, no work goes on without it.
+            await ending.CancelAsync();
+            await working;
+            _term = null;
+        }
+
         if (last is not null)
         {
             await ReleaseAsync(last);
@@ -124,9 +134,11 @@ public sealed class HostLease(ILeaseStore store, IOptions<LeaseOptions> options,
     /// <summary>Renews until the lease is lost (null), the work ended by itself or the host is to stop (the last row written).</summary>
     private async Task<StoredLease?> RenewAsync(StoredLease lease, LeaseTerm term, Task working, CancellationToken cancellationToken)
     {
+        var pause = _options.RenewEvery;
         while (true)
         {
-            await Task.WhenAny(working, Task.Delay(_options.RenewEvery, time, cancellationToken));
+            await Task.WhenAny(working, Task.Delay(pause, time, cancellationToken));
+            pause = _options.RenewEvery;
             if (cancellationToken.IsCancellationRequested || working.IsCompleted)
             {
                 return lease;
@@ -152,8 +164,8 @@ public sealed class HostLease(ILeaseStore store, IOptions<LeaseOptions> options,
                 }
                 else if (await store.ReadAsync(linked.Token) is { } row && row.Record.Epoch == term.Epoch && string.Equals(row.Record.Host, Host, StringComparison.Ordinal))
                 {
-                    // A renewal whose answer was lost. It counts only once one is confirmed.
-                    lease = row;
+                    // A renewal whose answer was lost. It counts only once one is confirmed: at once, as much of the term may have gone by.
+                    (lease, pause) = (row, TimeSpan.Zero);
                 }
                 else
                 {

@@ -114,6 +114,45 @@ public sealed class HostLeaseTests : IAsyncDisposable
         Assert.Equal(1, host.Lease.Term!.Epoch);
     }
 
+    /// <summary>On a busy machine an answer is given up after a second: that alone must not cost a term of four.</summary>
+    [Fact]
+    public async Task Renewal_whose_answer_is_given_up_late_keeps_the_lease()
+    {
+        var host = Start();
+        await host.BecomesActive();
+
+        host.View.UntilLost = cancel => Task.Delay(TimeSpan.FromSeconds(1), host.Time, cancel);
+        host.View.LoseNextAnswer = true;
+        for (var i = 0; i < 20; i++)
+        {
+            await Pass(TimeSpan.FromMilliseconds(500));
+            Assert.NotNull(host.Lease.Term);
+        }
+
+        Assert.False(host.View.LoseNextAnswer);
+        Assert.Equal(1, _row.Row!.Record.Epoch);
+    }
+
+    /// <summary>Epochs say who may write, not how often hosts changed places: a host may follow itself.</summary>
+    [Fact]
+    public async Task Host_that_is_late_and_alone_takes_the_lease_again_in_a_later_epoch()
+    {
+        var host = Start();
+        await host.BecomesActive();
+        var term = host.Lease.Term!;
+
+        host.View.Cut = true;
+        await Pass(TimeSpan.FromSeconds(5));
+        Assert.False(term.IsHeld);
+        await host.StopsWorking();
+        host.View.Cut = false;
+        await Pass(TimeSpan.FromSeconds(6));
+
+        await host.BecomesActive();
+        Assert.Equal(2, host.Lease.Term!.Epoch);
+        Assert.False(term.IsHeld);
+    }
+
     [Fact]
     public async Task Stopping_gives_the_lease_back_and_the_standby_need_not_wait()
     {

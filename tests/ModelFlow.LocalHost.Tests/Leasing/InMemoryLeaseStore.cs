@@ -31,32 +31,38 @@ internal sealed class InMemoryLeaseStore
         /// <summary>The next write takes effect and its answer is lost.</summary>
         public volatile bool LoseNextAnswer;
 
+        /// <summary>How long it takes until a lost answer counts as lost.</summary>
+        public Func<CancellationToken, Task> UntilLost { get; set; } = _ => Task.CompletedTask;
+
         public Task<StoredLease?> ReadAsync(CancellationToken cancellationToken) =>
             Cut ? throw new LeaseStoreException("cut", new IOException()) : Task.FromResult(shared.Row);
 
-        public Task<StoredLease?> TryWriteAsync(StoredLease? read, LeaseRecord next, CancellationToken cancellationToken)
+        public async Task<StoredLease?> TryWriteAsync(StoredLease? read, LeaseRecord next, CancellationToken cancellationToken)
         {
             if (Cut)
             {
                 throw new LeaseStoreException("cut", new IOException());
             }
 
+            StoredLease written;
             lock (shared._lock)
             {
                 if (!string.Equals(shared._row?.Token, read?.Token, StringComparison.Ordinal))
                 {
-                    return Task.FromResult<StoredLease?>(null);
+                    return null;
                 }
 
-                shared._row = new StoredLease(next, (++shared._version).ToString());
-                if (LoseNextAnswer)
-                {
-                    LoseNextAnswer = false;
-                    throw new LeaseStoreException("lost answer", new IOException());
-                }
-
-                return Task.FromResult<StoredLease?>(shared._row);
+                shared._row = written = new StoredLease(next, (++shared._version).ToString());
             }
+
+            if (LoseNextAnswer)
+            {
+                LoseNextAnswer = false;
+                await UntilLost(cancellationToken);
+                throw new LeaseStoreException("lost answer", new IOException());
+            }
+
+            return written;
         }
     }
 }
