@@ -3,9 +3,8 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using ModelFlow.EndToEnd.Product;
 
-namespace ModelFlow.EndToEnd.Crashes;
+namespace ModelFlow.EndToEnd.Product;
 
 /// <summary>Clients of all models: a few requests a second each, with small batches, under ever new keys.</summary>
 internal sealed class LiveTraffic(Installation modelflow, IReadOnlyCollection<string> models) : IDisposable
@@ -54,6 +53,7 @@ internal sealed class LiveTraffic(Installation modelflow, IReadOnlyCollection<st
 
     private async Task<Answer> AskAsync(string model, Uri address, string key, int i)
     {
+        var sentAt = DateTimeOffset.UtcNow;
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new StringContent(_body, Encoding.UTF8, "application/json") };
@@ -62,12 +62,12 @@ internal sealed class LiveTraffic(Installation modelflow, IReadOnlyCollection<st
             using var answer = await _http.SendAsync(request);
             await answer.Content.ReadAsByteArrayAsync();
             return answer.IsSuccessStatusCode
-                ? new Answer(model, answer.Headers.GetValues("x-modelflow-version").Single(), null, DateTimeOffset.UtcNow)
-                : new Answer(model, null, ((int)answer.StatusCode).ToString(CultureInfo.InvariantCulture), DateTimeOffset.UtcNow);
+                ? new Answer(model, answer.Headers.GetValues("x-modelflow-version").Single(), null, sentAt, DateTimeOffset.UtcNow)
+                : new Answer(model, null, ((int)answer.StatusCode).ToString(CultureInfo.InvariantCulture), sentAt, DateTimeOffset.UtcNow);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            return new Answer(model, null, e.Message, DateTimeOffset.UtcNow);
+            return new Answer(model, null, e.Message, sentAt, DateTimeOffset.UtcNow);
         }
     }
 }
@@ -76,5 +76,6 @@ internal sealed class LiveTraffic(Installation modelflow, IReadOnlyCollection<st
 /// <param name="Model">The model it asked.</param>
 /// <param name="Version">The version that answered; null for a failure.</param>
 /// <param name="Problem">The status code, or what went wrong on the way; null for a success.</param>
-/// <param name="At">When.</param>
-internal sealed record Answer(string Model, string? Version, string? Problem, DateTimeOffset At);
+/// <param name="SentAt">When it asked.</param>
+/// <param name="At">When it had the answer.</param>
+internal sealed record Answer(string Model, string? Version, string? Problem, DateTimeOffset SentAt, DateTimeOffset At);
