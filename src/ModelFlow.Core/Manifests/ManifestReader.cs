@@ -73,6 +73,41 @@ public static partial class ManifestReader
         return errors;
     }
 
+    /// <summary>
+    /// Whether files with these paths can be those of one version, by the rules for a manifest's <c>files</c>: count, form, none twice,
+    /// no <c>manifest.json</c>. Empty when they can.
+    /// </summary>
+    /// <param name="paths">The paths; a null among them is a mistake.</param>
+    /// <param name="field">The field they stand in; an error names the one to blame, for example <c>files[3]</c>.</param>
+    public static IReadOnlyList<FieldError> CheckPaths(IReadOnlyList<string?> paths, string field)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        var findings = new Findings();
+        if (paths.Count is 0 or > MaxFiles)
+        {
+            findings.Add(field, WrongCount(paths.Count));
+            return findings.Errors;
+        }
+
+        var together = new ManifestPaths(findings);
+        for (var i = 0; i < paths.Count && !findings.Full; i++)
+        {
+            if (Path(paths[i] ?? "", out var path, out var error))
+            {
+                together.Add(path, $"{field}[{i}]");
+            }
+            else
+            {
+                findings.Add($"{field}[{i}]", error);
+            }
+        }
+
+        together.Complete();
+        return findings.Errors;
+    }
+
+    private static string WrongCount(int files) => $"There are {files} files; 1 to {MaxFiles:N0} are allowed.";
+
     private static Manifest ReadManifest(Fields fields)
     {
         var manifest = new Manifest
@@ -100,7 +135,7 @@ public static partial class ManifestReader
 
         if (list.Items.Count is 0 or > MaxFiles)
         {
-            fields.Report("files", $"There are {list.Items.Count} files; 1 to {MaxFiles:N0} are allowed.");
+            fields.Report("files", WrongCount(list.Items.Count));
             return [];
         }
 
@@ -114,6 +149,7 @@ public static partial class ManifestReader
             paths.Add(path, item.PathOf("path"));
         }
 
+        paths.Complete();
         files.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
         return files;
     }
@@ -211,7 +247,7 @@ public static partial class ManifestReader
             return false;
         }
 
-        error = text.Equals(FileName, StringComparison.OrdinalIgnoreCase) ? $"'{FileName}' is this manifest itself; leave it out of the files." : null;
+        error = text.Equals(FileName, StringComparison.OrdinalIgnoreCase) ? $"'{FileName}' is the manifest itself; leave it out of the files." : null;
         return error is null;
     }
 

@@ -105,7 +105,7 @@ public sealed class ManifestReaderTests
     [InlineData("folder./x", "dot")]
     [InlineData("x ", "space")]
     [InlineData("", "empty")]
-    [InlineData("Manifest.json", "this manifest itself")]
+    [InlineData("Manifest.json", "the manifest itself")]
     public void Read_pathThatLeadsAstray_refused(string path, string why) =>
         AssertError(Read(Least(("files", $$"""[{"path":"{{path}}","size":1,"sha256":"{{Hash}}"}]"""))), "files[0].path", why);
 
@@ -206,6 +206,27 @@ public sealed class ManifestReaderTests
         }
 
         return $"{{{string.Join(",", fields.Select(f => $"\"{f.Key}\":{f.Value}"))}}}";
+    }
+
+    [Fact]
+    public void CheckPaths_nameTheFileToBlame()
+    {
+        Assert.Empty(ManifestReader.CheckPaths(["a", "b/c"], "files"));
+        Assert.Equal(["files[1]", "files[2]", "files[4]"], ManifestReader.CheckPaths(["a", null, "b//c", "d/e", "D"], "files").Select(e => e.Path));
+        Assert.Equal(["files"], ManifestReader.CheckPaths([], "files").Select(e => e.Path));
+        Assert.Equal(["files"], ManifestReader.CheckPaths([.. Enumerable.Range(0, ManifestReader.MaxFiles + 1).Select(i => $"{i}")], "files").Select(e => e.Path));
+    }
+
+    [Fact]
+    public void CheckPaths_ofDeepFolders_takeNoMemoryForThem()
+    {
+        // As deep as a path can be, and as many as fit a manifest: each folder is another.
+        var paths = Enumerable.Range(0, 8_000).Select(i => $"{i}/" + string.Concat(Enumerable.Repeat("a/", 250)) + "b").ToList();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Empty(ManifestReader.CheckPaths(paths, "files"));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
     }
 
     private static string Files(params string[] paths) => $"[{string.Join(",", paths.Select(p => $$"""{"path":"{{p}}","size":1,"sha256":"{{Hash}}"}"""))}]";
