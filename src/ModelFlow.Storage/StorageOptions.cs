@@ -46,12 +46,6 @@ public sealed class StorageOptions : IValidatableObject
     [Range(1, 64)]
     public int CopyParallelism { get; set; } = 8;
 
-    /// <summary>
-    /// Whether the account has a hierarchical namespace; no by default. With it, an upload grant is good for its version's folder alone;
-    /// without, Azure Storage has no signature narrower than the container, so whoever holds one can put other uploads into <c>incoming</c>, too.
-    /// </summary>
-    public bool HierarchicalNamespace { get; set; }
-
     /// <summary>Carries every request; null for the SDK's own. Set in code, for tests that break it.</summary>
     public HttpPipelineTransport? Transport { get; set; }
 

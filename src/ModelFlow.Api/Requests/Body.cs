@@ -24,7 +24,7 @@ internal sealed class Body<T> : IEndpointParameterMetadataProvider
 
     public static async ValueTask<Body<T>> BindAsync(HttpContext context)
     {
-        var limit = context.RequestServices.GetRequiredService<IOptions<ApiOptions>>().Value.MaxJsonBytes;
+        var limit = (int?)context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? context.RequestServices.GetRequiredService<IOptions<ApiOptions>>().Value.MaxJsonBytes;
         var bytes = await BodyBytes.ReadAsync(context, limit);
         if (bytes.Length == 0)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelFlow.Api.Problems;
 using ModelFlow.Core;
 using ModelFlow.Core.Freezes;
+using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Api.Requests;
@@ -47,6 +48,20 @@ internal sealed class Fields
     public Sha256Digest Digest(string path, string? text) => Parse<Sha256Digest>(path, text, Sha256Digest.TryParse);
 
     public FreezeScope Scope(string path, string? text) => Parse<FreezeScope>(path, text, FreezeScope.TryParse);
+
+    /// <summary>The paths of a version's files, by the rules for a manifest's.</summary>
+    public IReadOnlyList<string> Files(string path, IReadOnlyList<string?>? files)
+    {
+        if (files is null)
+        {
+            Add(path, "is needed: the paths of the files to upload, for example [\"model.onnx\"].");
+            return [];
+        }
+
+        var errors = ManifestReader.CheckPaths(files, path);
+        _errors.AddRange(errors);
+        return errors.Count == 0 ? [.. files.OfType<string>()] : [];
+    }
 
     /// <summary>A text that must be there and say something.</summary>
     public string Text(string path, string? text, string what)

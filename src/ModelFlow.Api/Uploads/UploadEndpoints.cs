@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Requests;
+using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Orchestration.Operations;
@@ -19,7 +20,10 @@ internal static class UploadEndpoints
     public static void MapUploads(this RouteGroupBuilder api)
     {
         var uploads = api.MapGroup("/uploads").WithTags("Uploads");
-        uploads.MapPost("/grants", GrantAsync).Allow(Role.Uploader).WithSummary("Grants the upload of one version's files; the asker becomes its uploader.");
+
+        // A list of files that a manifest can hold fits in the manifest's own limit.
+        uploads.MapPost("/grants", GrantAsync).Allow(Role.Uploader).WithMetadata(new BodyLimit(ManifestReader.MaxBytes))
+            .WithSummary("Grants the upload of one version's files; the asker becomes its uploader.");
         uploads.MapGet("/refused", ListRefusedAsync).Allow(Role.Reader).WithSummary("Refused uploads, newest first.");
     }
 
@@ -28,14 +32,23 @@ internal static class UploadEndpoints
         var fields = new Fields();
         var model = fields.Model("model", body.Value.Model);
         var version = fields.Version("version", body.Value.Version);
+        var files = fields.Files("files", body.Value.Files);
         var validFor = fields.OptionalDuration("validFor", body.Value.ValidFor, TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)) ?? DefaultValidity;
         var requester = caller.Request(fields, body.Value.RequestId);
         fields.Check();
-        switch (await grants.GrantAsync(model, version, validFor, takeOver: caller.Has(Role.Admin), requester, cancellationToken))
+        switch (await grants.GrantAsync(model, version, files, validFor, takeOver: caller.Has(Role.Admin), requester, cancellationToken))
         {
             case UploadGrant.Granted granted:
-                var prefix = $"{model}/{version}/";
-                return TypedResults.Created((string?)null, new GrantAnswer(model, version, granted.Url, prefix, prefix + "manifest.json", granted.ExpiresAt));
+                var addresses = granted.Addresses;
+                return TypedResults.Created(
+                    (string?)null,
+                    new GrantAnswer(
+                        model,
+                        version,
+                        $"{model}/{version}/",
+                        [.. files.Zip(addresses.Files, (path, url) => new GrantedFile(path, url))],
+                        new GrantedFile(ManifestReader.FileName, addresses.Manifest),
+                        granted.ExpiresAt));
             case UploadGrant.AlreadyRegistered:
                 return Problem.Conflict("version-exists", "The version is registered.", $"{model} {version} is registered; its bytes never change.", "Upload under the next version.");
             case UploadGrant.GrantedToAnother other:
@@ -65,6 +78,9 @@ public sealed record GrantRequest
     /// <summary>The version.</summary>
     public string? Version { get; init; }
 
+    /// <summary>The paths of the files to upload, 1 to 10,000, by the rules for a manifest's; <c>manifest.json</c> is always granted and not named.</summary>
+    public IReadOnlyList<string?>? Files { get; init; }
+
     /// <summary>1 minute to 24 hours, for example <c>2h</c>, the default.</summary>
     public string? ValidFor { get; init; }
 
@@ -75,8 +91,13 @@ public sealed record GrantRequest
 /// <summary>An upload grant.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="Version">The version.</param>
-/// <param name="Url">The container's address with a signature: a secret.</param>
-/// <param name="Prefix">What every blob's name must begin with.</param>
-/// <param name="Manifest">The blob to put last.</param>
-/// <param name="ExpiresAt">When the grant stops working.</param>
-public sealed record GrantAnswer(ModelName Model, VersionName Version, Uri Url, string Prefix, string Manifest, DateTimeOffset ExpiresAt);
+/// <param name="Prefix">Where in the container <c>incoming</c> the files lie.</param>
+/// <param name="Files">An address for each file, in the order that was asked for.</param>
+/// <param name="Manifest">The manifest's: put it last.</param>
+/// <param name="ExpiresAt">When the addresses stop working.</param>
+public sealed record GrantAnswer(ModelName Model, VersionName Version, string Prefix, IReadOnlyList<GrantedFile> Files, GrantedFile Manifest, DateTimeOffset ExpiresAt);
+
+/// <summary>Where one file is put.</summary>
+/// <param name="Path">Its path inside the version.</param>
+/// <param name="Url">The blob's address with a signature that is good for this blob alone: a secret.</param>
+public sealed record GrantedFile(string Path, Uri Url);

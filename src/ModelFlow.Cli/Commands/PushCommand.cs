@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure;
 using ModelFlow.Cli.Connecting;
-using ModelFlow.Cli.Contracts;
 using ModelFlow.Cli.Output;
 using ModelFlow.Cli.Pushing;
 
@@ -66,16 +65,15 @@ internal static class PushCommand
     private static async Task<Upload> UploadAsync(Call call, PushSource source, JsonObject described, UploadOptions options)
     {
         var (model, version) = ((string)described["model"]!, (string)described["version"]!);
-        var granted = await call.Api.SendAsync(HttpMethod.Post, "api/uploads/grants", new JsonObject { ["model"] = model, ["version"] = version }, call.CancellationToken);
-        var grant = ApiClient.Read<UploadGrant>(granted!);
+        using var grant = await PushGrant.AskAsync(call.Api, call.Surroundings.Time, model, version, source.Files, call.CancellationToken);
         var progress = new PushProgress(call.Screen, call.Surroundings.Time, source.TotalBytes);
         try
         {
-            using var uploader = new BlockUploader(grant.Url, grant.Prefix, options);
+            using var uploader = new BlockUploader(grant, options);
             var files = await progress.RunAsync(() => uploader.UploadAsync(source.Files, progress, call.CancellationToken));
             var manifest = ManifestBuilder.WithFiles(described, files);
-            var etag = await uploader.UploadAsync("manifest.json", BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(manifest, ApiClient.Json)), call.CancellationToken);
-            return new Upload(model, version, grant.Manifest, etag, progress.Elapsed, progress.Skipped);
+            var etag = await uploader.UploadManifestAsync(BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(manifest, ApiClient.Json)), call.CancellationToken);
+            return new Upload(model, version, grant.ManifestPath, etag, progress.Elapsed, progress.Skipped);
         }
         catch (Exception e) when (Storage(e) is { } failure)
         {

@@ -2,8 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace ModelFlow.Cli.Contracts;
 
-/// <summary>A grant to upload one version.</summary>
-internal sealed record UploadGrant(Uri Url, string Prefix, string Manifest, DateTimeOffset ExpiresAt);
+/// <summary>A grant to upload one version's files.</summary>
+internal sealed record UploadGrant(string Prefix, IReadOnlyList<GrantedFile> Files, GrantedFile Manifest);
+
+/// <summary>Where one file is put.</summary>
+internal sealed record GrantedFile(string Path, Uri Url);
 
 /// <summary>A refused upload.</summary>
 internal sealed record RefusalItem(UploadItem Upload, string By, string Reason, DateTimeOffset At, string? Folder);

@@ -34,26 +34,25 @@ internal sealed record UploadedFile(PushFile File, string Sha256);
 /// </summary>
 internal sealed class BlockUploader : IDisposable
 {
-    private readonly BlobContainerClient _container;
-    private readonly string _prefix;
+    private readonly PushGrant _grant;
+    private readonly BlobClientOptions _client;
     private readonly UploadOptions _options;
     private readonly SemaphoreSlim _slots;
     private readonly SocketsHttpHandler _handler;
 
-    /// <summary>Uploads under <paramref name="prefix"/> of the container that <paramref name="grant"/> names with its signature.</summary>
-    public BlockUploader(Uri grant, string prefix, UploadOptions options)
+    /// <summary>Uploads to the addresses that <paramref name="grant"/> has, each asked for when it is used.</summary>
+    public BlockUploader(PushGrant grant, UploadOptions options)
     {
-        _prefix = prefix;
+        _grant = grant;
         _options = options;
         _slots = new SemaphoreSlim(options.Parallel);
-        _handler = new SocketsHttpHandler { MaxConnectionsPerServer = options.Parallel + 2, UseProxy = !grant.IsLoopback, EnableMultipleHttp2Connections = true };
-        var client = new BlobClientOptions
+        _handler = new SocketsHttpHandler { MaxConnectionsPerServer = options.Parallel + 2, UseProxy = !grant.Storage.IsLoopback, EnableMultipleHttp2Connections = true };
+        _client = new BlobClientOptions
         {
             Transport = new HttpClientTransport(new HttpClient(_handler) { Timeout = Timeout.InfiniteTimeSpan }),
             Retry = { MaxRetries = 6, Delay = TimeSpan.FromMilliseconds(500), MaxDelay = TimeSpan.FromSeconds(20), NetworkTimeout = TimeSpan.FromMinutes(10) },
             Diagnostics = { IsLoggingEnabled = false, IsTelemetryEnabled = false, IsDistributedTracingEnabled = false },
         };
-        _container = new BlobContainerClient(grant, client);
     }
 
     public void Dispose()
@@ -77,26 +76,26 @@ internal sealed class BlockUploader : IDisposable
         return uploaded;
     }
 
-    /// <summary>Uploads a small blob whole and returns its ETag.</summary>
-    public async Task<string> UploadAsync(string path, BinaryData content, CancellationToken cancellationToken)
+    /// <summary>Uploads the manifest and returns its ETag.</summary>
+    public async Task<string> UploadManifestAsync(BinaryData content, CancellationToken cancellationToken)
     {
-        var response = await _container.GetBlockBlobClient(_prefix + path).UploadAsync(content.ToStream(), new BlobUploadOptions(), cancellationToken);
+        var blob = new BlockBlobClient(await _grant.ManifestAddressAsync(cancellationToken), _client);
+        var response = await blob.UploadAsync(content.ToStream(), new BlobUploadOptions(), cancellationToken);
         return response.Value.ETag.ToString();
     }
 
     private async Task<UploadedFile> UploadAsync(PushFile file, IProgress<Sent> sent, CancellationToken cancellationToken)
     {
-        var blob = _container.GetBlockBlobClient(_prefix + file.Path);
         using var handle = File.OpenHandle(file.FullPath, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan | FileOptions.Asynchronous);
         var changed = File.GetLastWriteTimeUtc(handle);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         if (file.Size <= BlockBytesFor(file.Size))
         {
-            await UploadWholeAsync(blob, handle, file, sha256, sent, cancellationToken);
+            await UploadWholeAsync(handle, file, sha256, sent, cancellationToken);
         }
         else
         {
-            await UploadBlocksAsync(blob, handle, file, sha256, sent, cancellationToken);
+            await UploadBlocksAsync(handle, file, sha256, sent, cancellationToken);
         }
 
         if (RandomAccess.GetLength(handle) != file.Size || File.GetLastWriteTimeUtc(handle) != changed)
@@ -107,7 +106,7 @@ internal sealed class BlockUploader : IDisposable
         return new UploadedFile(file, Convert.ToHexStringLower(sha256.GetHashAndReset()));
     }
 
-    private async Task UploadWholeAsync(BlockBlobClient blob, Microsoft.Win32.SafeHandles.SafeFileHandle handle, PushFile file, IncrementalHash sha256, IProgress<Sent> sent, CancellationToken cancellationToken)
+    private async Task UploadWholeAsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle, PushFile file, IncrementalHash sha256, IProgress<Sent> sent, CancellationToken cancellationToken)
     {
         await _slots.WaitAsync(cancellationToken);
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, file.Size));
@@ -116,6 +115,7 @@ internal sealed class BlockUploader : IDisposable
             await ReadAsync(handle, file, buffer.AsMemory(0, (int)file.Size), 0, cancellationToken);
             sha256.AppendData(buffer, 0, (int)file.Size);
             using var content = new MemoryStream(buffer, 0, (int)file.Size, writable: false);
+            var blob = await BlobAsync(file, cancellationToken);
             await blob.UploadAsync(content, new BlobUploadOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 } }, cancellationToken);
             sent.Report(new Sent(file.Size, Skipped: false));
         }
@@ -126,9 +126,9 @@ internal sealed class BlockUploader : IDisposable
         }
     }
 
-    private async Task UploadBlocksAsync(BlockBlobClient blob, Microsoft.Win32.SafeHandles.SafeFileHandle handle, PushFile file, IncrementalHash sha256, IProgress<Sent> sent, CancellationToken cancellationToken)
+    private async Task UploadBlocksAsync(Microsoft.Win32.SafeHandles.SafeFileHandle handle, PushFile file, IncrementalHash sha256, IProgress<Sent> sent, CancellationToken cancellationToken)
     {
-        var there = await ListBlocksAsync(blob, cancellationToken);
+        var there = await ListBlocksAsync(await BlobAsync(file, cancellationToken), cancellationToken);
         var size = BlockBytesFor(file.Size);
         var ids = new List<string>();
         var staging = new List<Task>();
@@ -154,7 +154,7 @@ internal sealed class BlockUploader : IDisposable
                     }
                     else
                     {
-                        staging.Add(StageAsync(blob, id, md5, buffer, length, sent, failed));
+                        staging.Add(StageAsync(file, id, md5, buffer, length, sent, failed));
                         handedOver = true;
                     }
                 }
@@ -179,15 +179,17 @@ internal sealed class BlockUploader : IDisposable
 
         if (!there.Committed.SequenceEqual(ids, StringComparer.Ordinal))
         {
+            var blob = await BlobAsync(file, cancellationToken);
             await blob.CommitBlockListAsync(ids, new CommitBlockListOptions(), cancellationToken);
         }
     }
 
-    private async Task StageAsync(BlockBlobClient blob, string id, byte[] md5, byte[] buffer, int length, IProgress<Sent> sent, CancellationTokenSource failed)
+    private async Task StageAsync(PushFile file, string id, byte[] md5, byte[] buffer, int length, IProgress<Sent> sent, CancellationTokenSource failed)
     {
         try
         {
             using var content = new MemoryStream(buffer, 0, length, writable: false);
+            var blob = await BlobAsync(file, failed.Token);
             await blob.StageBlockAsync(id, content, new BlockBlobStageBlockOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = md5 } }, failed.Token);
             sent.Report(new Sent(length, Skipped: false));
         }
@@ -202,6 +204,10 @@ internal sealed class BlockUploader : IDisposable
             _slots.Release();
         }
     }
+
+    // Asked for anew each time: a large file may outlast its first address.
+    private async Task<BlockBlobClient> BlobAsync(PushFile file, CancellationToken cancellationToken) =>
+        new(await _grant.AddressAsync(file.Path, cancellationToken), _client);
 
     private static async Task<(IReadOnlySet<(string Id, int Length)> Held, IReadOnlyList<string> Committed)> ListBlocksAsync(BlockBlobClient blob, CancellationToken cancellationToken)
     {

@@ -40,8 +40,17 @@ public interface IUploadStore
     /// <summary>Refused uploads, newest first.</summary>
     IAsyncEnumerable<Refusal> ListRefusalsAsync(CancellationToken cancellationToken);
 
-    /// <summary>A grant to put the files of one upload under <c>incoming/{model}/{version}/</c> and nothing else, for <paramref name="validFor"/>; remembers who asked for it.</summary>
-    Task<Uri> GrantUploadAsync(ModelName model, VersionName version, string uploader, TimeSpan validFor, CancellationToken cancellationToken);
+    /// <summary>
+    /// A grant to put the files of one upload under <c>incoming/{model}/{version}/</c> for <paramref name="validFor"/>: an address for each
+    /// of them and one for the manifest, each good for its one blob. Remembers who asked for it.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="files">The files' paths, checked by <see cref="ManifestReader.CheckPaths"/>; without <c>manifest.json</c>.</param>
+    /// <param name="uploader">Who asks.</param>
+    /// <param name="validFor">How long the addresses work, up to a day.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task<UploadAddresses> GrantUploadAsync(ModelName model, VersionName version, IReadOnlyList<string> files, string uploader, TimeSpan validFor, CancellationToken cancellationToken);
 
     /// <summary>Who was granted the upload to this place; null for a bare drop.</summary>
     Task<string?> FindUploaderAsync(ModelName model, VersionName version, CancellationToken cancellationToken);
@@ -53,6 +62,11 @@ public interface IUploadStore
 /// <param name="Version">The path's version part, without the extension of a single file.</param>
 /// <param name="SingleFile">Whether it is one self-contained file.</param>
 public sealed record IncomingUpload(UploadReference Reference, string Model, string Version, bool SingleFile);
+
+/// <summary>Where the files of one upload may be put: addresses with signatures, which are secrets.</summary>
+/// <param name="Files">One for each file, in the order that was asked for.</param>
+/// <param name="Manifest">The manifest's.</param>
+public sealed record UploadAddresses(IReadOnlyList<Uri> Files, Uri Manifest);
 
 /// <summary>The outcome of reading an upload's manifest.</summary>
 public abstract record ReadManifest

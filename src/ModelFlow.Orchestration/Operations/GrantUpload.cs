@@ -10,11 +10,13 @@ public sealed class GrantUpload(IUploadStore uploads, IVersionCatalog catalog, I
     /// <summary>Grants the upload of one version for <paramref name="validFor"/>.</summary>
     /// <param name="model">The model.</param>
     /// <param name="version">The version.</param>
+    /// <param name="files">The files' paths, as <see cref="IUploadStore.GrantUploadAsync"/> takes them.</param>
     /// <param name="validFor">How long the grant works.</param>
     /// <param name="takeOver">Whether a grant of another identity may be replaced. Otherwise an uploader could have a friend ask for the grant again and approve alone.</param>
     /// <param name="requester">Who asks.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    public async Task<UploadGrant> GrantAsync(ModelName model, VersionName version, TimeSpan validFor, bool takeOver, Requester requester, CancellationToken cancellationToken)
+    public async Task<UploadGrant> GrantAsync(
+        ModelName model, VersionName version, IReadOnlyList<string> files, TimeSpan validFor, bool takeOver, Requester requester, CancellationToken cancellationToken)
     {
         if (await catalog.GetAsync(model, version, cancellationToken) is not null)
         {
@@ -30,10 +32,10 @@ public sealed class GrantUpload(IUploadStore uploads, IVersionCatalog catalog, I
         var now = time.GetUtcNow();
         await audit.AppendAsync(
             AuditScope.Of(model),
-            new AuditEntry(requester.IdFor("uploadGranted", $"{model}/{version}"), now, requester.By, "uploadGranted", version.Value, $"may upload {model} {version} until {now + validFor:u}"),
+            new AuditEntry(requester.IdFor("uploadGranted", $"{model}/{version}"), now, requester.By, "uploadGranted", version.Value, $"may upload {model} {version}, {files.Count} file(s), until {now + validFor:u}"),
             cancellationToken);
-        var url = await uploads.GrantUploadAsync(model, version, requester.By, validFor, cancellationToken);
-        return new UploadGrant.Granted(url, now + validFor);
+        var addresses = await uploads.GrantUploadAsync(model, version, files, requester.By, validFor, cancellationToken);
+        return new UploadGrant.Granted(addresses, now + validFor);
     }
 }
 
@@ -44,8 +46,8 @@ public abstract record UploadGrant
     {
     }
 
-    /// <summary>Blobs may be put with this address.</summary>
-    public sealed record Granted(Uri Url, DateTimeOffset ExpiresAt) : UploadGrant;
+    /// <summary>The files may be put at these addresses.</summary>
+    public sealed record Granted(UploadAddresses Addresses, DateTimeOffset ExpiresAt) : UploadGrant;
 
     /// <summary>The version is registered; its bytes never change.</summary>
     public sealed record AlreadyRegistered : UploadGrant;

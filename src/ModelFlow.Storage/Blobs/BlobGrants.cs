@@ -19,48 +19,39 @@ internal sealed class BlobGrants(StorageClients clients, TimeProvider time) : ID
     private UserDelegationKey? _key;
 
     /// <summary>A grant to read one blob.</summary>
-    public async Task<Uri> ReadAsync(BlobBaseClient blob, TimeSpan validFor, CancellationToken cancellationToken)
-    {
-        var signature = New(validFor);
-        signature.BlobContainerName = blob.BlobContainerName;
-        signature.BlobName = blob.Name;
-        signature.Resource = "b";
-        signature.SetPermissions(BlobSasPermissions.Read);
-        return await SignAsync(signature, blob.CanGenerateSasUri, () => blob.GenerateSasUri(signature), () => blob.Uri, cancellationToken);
-    }
+    public async Task<Uri> ReadAsync(BlobBaseClient blob, TimeSpan validFor, CancellationToken cancellationToken) =>
+        (await SignAsync([blob], BlobSasPermissions.Read, validFor, cancellationToken))[0];
 
-    /// <summary>A grant to put, and read back, the blobs of one folder. In an account without hierarchical namespace no signature is narrower than the container.</summary>
-    public async Task<Uri> PutAsync(BlobContainerClient container, string folder, bool hierarchical, TimeSpan validFor, CancellationToken cancellationToken)
-    {
-        var signature = New(validFor);
-        signature.BlobContainerName = container.Name;
-        signature.Resource = "c";
-        if (hierarchical)
-        {
-            signature.BlobName = folder;
-            signature.IsDirectory = true;
-            signature.Resource = "d";
-        }
-
-        signature.SetPermissions(BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write | BlobContainerSasPermissions.Read);
-        return await SignAsync(signature, container.CanGenerateSasUri, () => container.GenerateSasUri(signature), () => container.Uri, cancellationToken);
-    }
+    /// <summary>
+    /// Grants to put, and read back, these blobs: one address each, good for nothing else. A signature for a container or a folder would
+    /// let its holder put files under other names, too. Signing asks the storage nothing, however many there are.
+    /// </summary>
+    public Task<IReadOnlyList<Uri>> PutAsync(IReadOnlyList<BlobBaseClient> blobs, TimeSpan validFor, CancellationToken cancellationToken) =>
+        SignAsync(blobs, BlobSasPermissions.Create | BlobSasPermissions.Write | BlobSasPermissions.Read, validFor, cancellationToken);
 
     public void Dispose() => _gate.Dispose();
 
-    private BlobSasBuilder New(TimeSpan validFor)
+    private async Task<IReadOnlyList<Uri>> SignAsync(IReadOnlyList<BlobBaseClient> blobs, BlobSasPermissions permissions, TimeSpan validFor, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(validFor, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(validFor, LongestGrant);
 
         // No start time: the clocks of two machines differ by more than nothing.
-        var secure = string.Equals(clients.Blobs.Uri.Scheme, Uri.UriSchemeHttps, StringComparison.Ordinal);
-        return new BlobSasBuilder { ExpiresOn = time.GetUtcNow() + validFor, Protocol = secure ? SasProtocol.Https : SasProtocol.HttpsAndHttp };
-    }
+        var expires = time.GetUtcNow() + validFor;
+        var protocol = string.Equals(clients.Blobs.Uri.Scheme, Uri.UriSchemeHttps, StringComparison.Ordinal) ? SasProtocol.Https : SasProtocol.HttpsAndHttp;
+        var key = blobs.All(b => b.CanGenerateSasUri) ? null : await KeyAsync(cancellationToken);
+        var addresses = new List<Uri>(blobs.Count);
+        foreach (var blob in blobs)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var signature = new BlobSasBuilder(permissions, expires) { BlobContainerName = blob.BlobContainerName, BlobName = blob.Name, Resource = "b", Protocol = protocol };
+            addresses.Add(key is null
+                ? blob.GenerateSasUri(signature)
+                : new BlobUriBuilder(blob.Uri) { Sas = signature.ToSasQueryParameters(key, clients.Blobs.AccountName) }.ToUri());
+        }
 
-    private async Task<Uri> SignAsync(BlobSasBuilder signature, bool hasKey, Func<Uri> withKey, Func<Uri> address, CancellationToken cancellationToken) => hasKey
-        ? withKey()
-        : new BlobUriBuilder(address()) { Sas = signature.ToSasQueryParameters(await KeyAsync(cancellationToken), clients.Blobs.AccountName) }.ToUri();
+        return addresses;
+    }
 
     private async Task<UserDelegationKey> KeyAsync(CancellationToken cancellationToken)
     {

@@ -101,8 +101,8 @@ internal sealed class BlobUploadStore(StorageClients clients, UploadCopy copy, Q
 
     public IAsyncEnumerable<Refusal> ListRefusalsAsync(CancellationToken cancellationToken) => quarantine.ListAsync(cancellationToken);
 
-    public Task<Uri> GrantUploadAsync(ModelName model, VersionName version, string uploader, TimeSpan validFor, CancellationToken cancellationToken) =>
-        grants.GrantAsync(model, version, uploader, validFor, cancellationToken);
+    public Task<UploadAddresses> GrantUploadAsync(ModelName model, VersionName version, IReadOnlyList<string> files, string uploader, TimeSpan validFor, CancellationToken cancellationToken) =>
+        grants.GrantAsync(model, version, files, uploader, validFor, cancellationToken);
 
     public Task<string?> FindUploaderAsync(ModelName model, VersionName version, CancellationToken cancellationToken) => grants.FindAsync(model, version, cancellationToken);
 }

@@ -1,4 +1,5 @@
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Specialized;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
@@ -19,11 +20,14 @@ internal sealed class UploadGrants(StorageClients clients, BlobGrants grants, Ti
     private readonly ValueRow<GrantedUploads> _rows = new(clients.Table(StorageNames.VersionsTable), Documents.Grants);
 
     /// <summary>Remembers the uploader, then signs.</summary>
-    public async Task<Uri> GrantAsync(ModelName model, VersionName version, string uploader, TimeSpan validFor, CancellationToken cancellationToken)
+    public async Task<UploadAddresses> GrantAsync(
+        ModelName model, VersionName version, IReadOnlyList<string> files, string uploader, TimeSpan validFor, CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + validFor;
         await _rows.UpdateAsync(model.Value, KeyOf(version), stored => Add(stored, new GrantedUpload(uploader, until)), cancellationToken);
-        return await grants.PutAsync(_incoming, $"{model}/{version}", clients.Options.HierarchicalNamespace, validFor, cancellationToken);
+        var blobs = files.Append(IncomingPath.ManifestName).Select(file => _incoming.GetBlobBaseClient($"{model}/{version}/{file}")).ToList();
+        var addresses = await grants.PutAsync(blobs, validFor, cancellationToken);
+        return new UploadAddresses([.. addresses.SkipLast(1)], addresses[^1]);
     }
 
     /// <summary>The one person who was granted the place.</summary>

@@ -176,7 +176,7 @@ public sealed class FuzzTests
         "/api/releases/{id}/decisions" => """{"decision":"approve","comment":"x"}""",
         "/api/tokens" => """{"name":"new","roles":["reader"],"expiresIn":"1d"}""",
         "/api/freezes" => """{"scope":"*","reason":"x"}""",
-        "/api/uploads/grants" => """{"model":"digits","version":"v2.0.0","validFor":"1h"}""",
+        "/api/uploads/grants" => """{"model":"digits","version":"v2.0.0","files":["model.onnx"],"validFor":"1h"}""",
         "/api/models/{model}/rollback" => """{"to":"v1.0.0","load":true,"reason":"x"}""",
         "/api/models/{model}/versions/{version}/revoke" => """{"reason":"x"}""",
         "/api/retention/apply" => """{"model":"digits","digest":"sha256:00"}""",
@@ -236,7 +236,7 @@ public sealed class FuzzTests
     {
         string[] names =
         [
-            "model", "version", "decision", "comment", "reason", "requestId", "to", "load", "scope", "name", "roles", "expiresIn", "validFor", "digest",
+            "model", "version", "decision", "comment", "reason", "requestId", "to", "load", "scope", "name", "roles", "expiresIn", "validFor", "files", "digest",
             "heartbeat", "windows", "gateway", "control", "generations", "at", "cells", "generation", "number", "start", "length", "schema", "subBucket", "requests", "errors", "kind",
         ];
         return "{" + string.Join(',', Enumerable.Range(0, random.Next(5)).Select(_ => $"{JsonSerializer.Serialize(names[random.Next(names.Length)])}:{RandomValue(random, depth)}")) + "}";

@@ -1,7 +1,8 @@
 using System.Net;
-using System.Text;
+using System.Text.Json;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Tests.Support;
+using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
@@ -16,9 +17,12 @@ public sealed class UploadTests
         await using var host = await ApiHost.StartAsync();
         var alice = await host.AsAsync(Role.Uploader, "alice");
 
-        var grant = await alice.SendAsync("POST", "/api/uploads/grants", """{"model":"digits","version":"v1.0.0","validFor":"30m"}""").JsonAsync(HttpStatusCode.Created);
+        var grant = await alice.SendAsync("POST", "/api/uploads/grants", """{"model":"digits","version":"v1.0.0","files":["weights/b.bin","a.onnx"],"validFor":"30m"}""").JsonAsync(HttpStatusCode.Created);
 
         Assert.Equal("digits/v1.0.0/", (string)grant["prefix"]!);
+        Assert.Equal(["weights/b.bin", "a.onnx"], grant["files"]!.AsArray().Select(f => (string)f!["path"]!));
+        Assert.Equal(["/incoming/digits/v1.0.0/weights/b.bin", "/incoming/digits/v1.0.0/a.onnx"], grant["files"]!.AsArray().Select(f => new Uri((string)f!["url"]!).AbsolutePath));
+        Assert.Equal(("manifest.json", "/incoming/digits/v1.0.0/manifest.json"), ((string)grant["manifest"]!["path"]!, new Uri((string)grant["manifest"]!["url"]!).AbsolutePath));
         Assert.Equal(host.Time.GetUtcNow().AddMinutes(30), (DateTimeOffset)grant["expiresAt"]!);
         Assert.Equal("alice", await host.Get<IUploadStore>().FindUploaderAsync(ModelName.Parse("digits"), VersionName.Parse("v1.0.0"), Http.Cancel));
     }
@@ -27,7 +31,7 @@ public sealed class UploadTests
     public async Task Nobody_takes_over_the_uploader_of_a_version_but_an_admin()
     {
         await using var host = await ApiHost.StartAsync();
-        const string Json = """{"model":"digits","version":"v1.0.0"}""";
+        const string Json = """{"model":"digits","version":"v1.0.0","files":["model.onnx"]}""";
         await (await host.AsAsync(Role.Uploader, "alice")).SendAsync("POST", "/api/uploads/grants", Json).JsonAsync(HttpStatusCode.Created);
 
         await (await host.AsAsync(Role.Uploader, "mallory")).SendAsync("POST", "/api/uploads/grants", Json).ProblemAsync(HttpStatusCode.Conflict, "granted-to-another");
@@ -42,18 +46,49 @@ public sealed class UploadTests
         await using var host = await ApiHost.StartAsync();
         await host.RegisterAsync("digits", "v1.0.0");
 
-        await (await host.AsAsync(Role.Admin)).SendAsync("POST", "/api/uploads/grants", """{"model":"digits","version":"v1.0.0"}""").ProblemAsync(HttpStatusCode.Conflict, "version-exists");
+        await (await host.AsAsync(Role.Admin)).SendAsync("POST", "/api/uploads/grants", """{"model":"digits","version":"v1.0.0","files":["model.onnx"]}""").ProblemAsync(HttpStatusCode.Conflict, "version-exists");
     }
 
     [Theory]
-    [InlineData("{}", "model", "version")]
-    [InlineData("""{"model":"digits","version":"latest","validFor":"25h"}""", "version", "validFor")]
-    [InlineData("""{"model":"../x","version":"v1.0.0+build"}""", "model", "version")]
+    [InlineData("{}", "model", "version", "files")]
+    [InlineData("""{"model":"digits","version":"latest","files":["a"],"validFor":"25h"}""", "version", "validFor")]
+    [InlineData("""{"model":"../x","version":"v1.0.0+build","files":["a"]}""", "model", "version")]
+    [InlineData("""{"model":"digits","version":"v1.0.0","files":[]}""", "files")]
+    [InlineData("""{"model":"digits","version":"v1.0.0","files":["a","../b","c",null,"/d","e\\f",""]}""", "files[1]", "files[3]", "files[4]", "files[5]", "files[6]")]
+    [InlineData("""{"model":"digits","version":"v1.0.0","files":["a/b","Model.onnx","model.ONNX","A"]}""", "files[2]", "files[3]")]
+    [InlineData("""{"model":"digits","version":"v1.0.0","files":["a","manifest.json","Manifest.JSON","b/manifest.json"]}""", "files[1]", "files[2]")]
+    [InlineData("""{"model":"digits","version":"v1.0.0","files":["a","../../other/v1.0.0/manifest.json"]}""", "files[1]")]
     public async Task Wrong_grant_request_names_every_field(string json, params string[] fields)
     {
         await using var host = await ApiHost.StartAsync();
 
         await (await host.AsAsync(Role.Uploader)).SendAsync("POST", "/api/uploads/grants", json).BlamesAsync(fields);
+    }
+
+    [Theory]
+    [InlineData(ManifestReader.MaxFiles, HttpStatusCode.Created)]
+    [InlineData(ManifestReader.MaxFiles + 1, HttpStatusCode.BadRequest)]
+    public async Task Grant_is_for_as_many_files_as_a_manifest_has_at_most(int files, HttpStatusCode expected)
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        // Paths as long as they can be together in a manifest: more bytes than other bodies may have.
+        var json = Grant(Enumerable.Range(0, files).Select(i => $"{new string('x', 300)}/{i}"));
+        using var response = await (await host.AsAsync(Role.Uploader)).SendAsync("POST", "/api/uploads/grants", json);
+
+        Assert.InRange(json.Length, (1 << 20) + 1, ManifestReader.MaxBytes);
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Grant_of_more_than_a_manifest_can_hold_is_refused()
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        var json = Grant(Enumerable.Range(0, ManifestReader.MaxFiles).Select(i => $"{new string('x', 450)}/{i}"));
+        var problem = await (await host.AsAsync(Role.Uploader)).SendAsync("POST", "/api/uploads/grants", json).ProblemAsync(HttpStatusCode.RequestEntityTooLarge, "body-too-large");
+
+        Assert.Equal(ManifestReader.MaxBytes, (int)problem["limitBytes"]!);
     }
 
     [Fact]
@@ -122,6 +157,8 @@ public sealed class UploadTests
 
         Assert.Empty(host.Blobs.List(""));
     }
+
+    private static string Grant(IEnumerable<string> files) => $$"""{"model":"digits","version":"v1.0.0","files":{{JsonSerializer.Serialize(files)}}}""";
 
     private sealed class UnknownLength(byte[] bytes) : MemoryStream(bytes)
     {

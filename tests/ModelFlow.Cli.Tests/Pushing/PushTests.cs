@@ -5,6 +5,8 @@ using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Sas;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
+using ModelFlow.Cli.Pushing;
 using ModelFlow.Cli.Tests.Support;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Testing.Azurite;
@@ -15,6 +17,7 @@ namespace ModelFlow.Cli.Tests.Pushing;
 public sealed class PushTests : IAsyncLifetime
 {
     private const int MiB = 1024 * 1024;
+    private const BlobSasPermissions All = BlobSasPermissions.Read | BlobSasPermissions.Create | BlobSasPermissions.Write;
 
     private readonly BlobContainerClient _incoming;
     private FakeHost _host = null!;
@@ -28,7 +31,7 @@ public sealed class PushTests : IAsyncLifetime
         await _incoming.CreateAsync();
         _host = await FakeHost.StartAsync();
         _cli = Support.Cli.For(_host);
-        Grant(BlobContainerSasPermissions.Read | BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write);
+        Grant(All);
     }
 
     public async ValueTask DisposeAsync()
@@ -63,7 +66,9 @@ public sealed class PushTests : IAsyncLifetime
         var names = await _incoming.GetBlobsAsync(cancellationToken: TestContext.Current.CancellationToken).Select(b => b.Name).ToListAsync(TestContext.Current.CancellationToken);
         Assert.Equal(4, names.Count);
         Assert.All(names, n => Assert.StartsWith("digits/v1.0.0-base/", n, StringComparison.Ordinal));
-        Assert.Equal("""{"model":"digits","version":"v1.0.0-base"}""", _host.Requests.Single().Body);
+        var asked = _host.Requests.Single().Json;
+        Assert.Equal(("digits", "v1.0.0-base", "2h"), ((string)asked["model"]!, (string)asked["version"]!, (string)asked["validFor"]!));
+        Assert.Equal(["empty.txt", "model.onnx", "weights/large.bin"], asked["files"]!.AsArray().Select(f => (string)f!));
     }
 
     [Fact]
@@ -73,7 +78,7 @@ public sealed class PushTests : IAsyncLifetime
         // What a push that was cut leaves: some blocks staged, nothing committed. Staged by the program itself, cut after three blocks.
         await using (var cut = await CutProxy.StartAsync(_incoming.Uri, blocks: 3))
         {
-            Grant(BlobContainerSasPermissions.Read | BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write, cut.Address);
+            Grant(All, cut.Address);
             using var stopped = new CancellationTokenSource();
             cut.Reached += stopped.Cancel;
             var first = await _cli.RunAsync(stopped.Token, Push("model.onnx"));
@@ -84,7 +89,7 @@ public sealed class PushTests : IAsyncLifetime
         Assert.InRange(staged, 3, 7);
         Assert.False(await Blob("manifest.json").ExistsAsync(TestContext.Current.CancellationToken));
 
-        Grant(BlobContainerSasPermissions.Read | BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write);
+        Grant(All);
         var second = await _cli.RunAsync([.. Push("model.onnx"), "--json"]);
         Assert.True(second.Exit == 0, second.Error);
         Assert.Equal(staged * MiB, (int)JsonNode.Parse(second.Out)!["skippedBytes"]!);
@@ -97,7 +102,7 @@ public sealed class PushTests : IAsyncLifetime
         Fill("model.onnx", 3 * MiB);
         await using var proxy = await CutProxy.StartAsync(_incoming.Uri, blocks: int.MaxValue);
         proxy.Damage = true;
-        Grant(BlobContainerSasPermissions.Read | BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write, proxy.Address);
+        Grant(All, proxy.Address);
         var run = await _cli.RunAsync(Push("model.onnx"));
         Assert.Equal(1, run.Exit);
         Assert.Contains("The upload was cut", run.Error, StringComparison.Ordinal);
@@ -132,7 +137,7 @@ public sealed class PushTests : IAsyncLifetime
     [Fact]
     public async Task Push_grantThatMayNotRead_sendsEverythingAgain()
     {
-        Grant(BlobContainerSasPermissions.Create | BlobContainerSasPermissions.Write);
+        Grant(BlobSasPermissions.Create | BlobSasPermissions.Write);
         Fill("model.onnx", 2 * MiB);
         await _cli.RunAsync(Push("model.onnx"));
         var run = await _cli.RunAsync([.. Push("model.onnx"), "--json"]);
@@ -143,12 +148,103 @@ public sealed class PushTests : IAsyncLifetime
     [Fact]
     public async Task Push_grantThatIsOver_saysSoWithoutTheSignature()
     {
-        Grant(BlobContainerSasPermissions.Write, expires: DateTimeOffset.UtcNow.AddMinutes(-5));
+        Grant(BlobSasPermissions.Write, expires: DateTimeOffset.UtcNow.AddMinutes(-5));
         Fill("model.onnx", 10);
         var run = await _cli.RunAsync(Push("model.onnx"));
         Assert.Equal(ExitCode.Unauthorized, run.Exit);
         Assert.DoesNotContain("sig=", run.Error + run.Out, StringComparison.Ordinal);
         Assert.Contains("Run the same command again", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Push_thatOutlastsItsGrant_asksForAnother()
+    {
+        var content = Fill("model.onnx", 6 * MiB);
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        _cli.Time = time;
+        var old = 0;
+        await using var first = await CutProxy.StartAsync(_incoming.Uri, blocks: int.MaxValue);
+        first.Came = block =>
+        {
+            old = block;
+            time.Advance(block == 2 ? PushGrant.RenewalAge : TimeSpan.Zero);
+        };
+        var grants = 0;
+        _host.On("POST /api/uploads/grants", asked => Granted(asked, All, ++grants == 1 ? first.Address : null));
+
+        var run = await _cli.RunAsync("push", "model.onnx", "--model", "digits", "--version", "v1.0.0-base", "--block-size", "1", "--parallel", "1");
+
+        Assert.True(run.Exit == 0, run.Error);
+        Assert.Equal((2, 2), (old, grants));
+        Assert.Single(_host.Requests.Select(r => r.Body).Distinct());
+        Assert.Equal(content, (await ContentAsync("model.onnx")).ToArray());
+    }
+
+    [Theory]
+    [InlineData(502, 95, 0)]
+    [InlineData(502, 120, ExitCode.Unreachable)]
+    [InlineData(409, 95, ExitCode.Conflict)]
+    public async Task Push_thatGetsNoOtherGrant_goesOnWhileTheOldOneWorks(int status, int minutes, int exit)
+    {
+        Fill("model.onnx", 4 * MiB);
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        _cli.Time = time;
+        await using var proxy = await CutProxy.StartAsync(_incoming.Uri, blocks: int.MaxValue);
+        proxy.Came = block => time.Advance(block == 2 ? TimeSpan.FromMinutes(minutes) : TimeSpan.Zero);
+        var grants = 0;
+        _host.On("POST /api/uploads/grants", asked => ++grants == 1
+            ? Granted(asked, All, proxy.Address)
+            : Results.Text("""{"type":"urn:modelflow:problem:x","title":"No.","status":1,"detail":"Not now."}""", "application/problem+json", statusCode: status));
+
+        var run = await _cli.RunAsync("push", "model.onnx", "--model", "digits", "--version", "v1.0.0-base", "--block-size", "1", "--parallel", "1");
+
+        Assert.True(run.Exit == exit, run.Error);
+        Assert.Equal(2, grants);
+        Assert.Equal(exit == 0, await Blob("manifest.json").ExistsAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Push_thousandsOfFiles_areOneQuestion()
+    {
+        const int Files = 1_000;
+        for (var i = 0; i < Files; i++)
+        {
+            Fill($"out/teile/größe-{i}.bin", 1);
+        }
+
+        var run = await _cli.RunAsync([.. Push("out"), "--format", "onnx"]);
+
+        Assert.True(run.Exit == 0, run.Error);
+        var asked = _host.Requests.Single();
+        Assert.Equal(Files, asked.Json["files"]!.AsArray().Count);
+        Assert.Contains("größe-999", asked.Body, StringComparison.Ordinal);
+        Assert.Equal(Files + 1, await _incoming.GetBlobsAsync(cancellationToken: TestContext.Current.CancellationToken).CountAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Push_fileThatTheHostRefuses_isNamedBeforeAnythingIsSent()
+    {
+        Fill("out/model.onnx", 10);
+        Fill("out/a\\b.onnx", 10);
+        _host.OnProblem("POST /api/uploads/grants", 400, "invalid-request", "no", errors: """[{"path":"files[0]","message":"The path 'a\\\\b.onnx' has a backslash."}]""");
+
+        var run = await _cli.RunAsync(Push("out"));
+
+        Assert.Equal(ExitCode.Usage, run.Exit);
+        Assert.Contains("files[0]: The path", run.Error, StringComparison.Ordinal);
+        Assert.Empty(await _incoming.GetBlobsAsync(cancellationToken: TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Push_hostThatForgetsAFile_isToldApart()
+    {
+        Fill("model.onnx", 10);
+        _host.On("POST /api/uploads/grants", """{"prefix":"p/","files":[],"manifest":{"path":"manifest.json","url":"http://127.0.0.1:1/x"}}""", 201);
+
+        var run = await _cli.RunAsync(Push("model.onnx"));
+
+        Assert.Equal(ExitCode.Refused, run.Exit);
+        Assert.Contains("no address for model.onnx", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -277,15 +373,27 @@ public sealed class PushTests : IAsyncLifetime
 
     private async Task<BinaryData> ContentAsync(string path) => (await Blob(path).DownloadContentAsync(TestContext.Current.CancellationToken)).Value.Content;
 
-    private void Grant(BlobContainerSasPermissions permissions, Uri? through = null, DateTimeOffset? expires = null)
+    private void Grant(BlobSasPermissions permissions, Uri? through = null, DateTimeOffset? expires = null) =>
+        _host.On("POST /api/uploads/grants", asked => Granted(asked, permissions, through, expires));
+
+    private IResult Granted(Asked asked, BlobSasPermissions permissions, Uri? through = null, DateTimeOffset? expires = null)
     {
-        var sas = new BlobSasBuilder(permissions, expires ?? DateTimeOffset.UtcNow.AddHours(1)) { BlobContainerName = _incoming.Name };
-        var uri = new UriBuilder(_incoming.GenerateSasUri(sas));
-        if (through is not null)
+        JsonObject File(string path)
         {
-            uri.Port = through.Port;
+            var uri = new UriBuilder(Blob(path).GenerateSasUri(permissions, expires ?? DateTimeOffset.UtcNow.AddHours(1)));
+            uri.Port = through?.Port ?? uri.Port;
+            return new JsonObject { ["path"] = path, ["url"] = uri.Uri.ToString() };
         }
 
-        _host.On("POST /api/uploads/grants", $$"""{"model":"digits","version":"v1.0.0-base","url":"{{uri.Uri}}","prefix":"digits/v1.0.0-base/","manifest":"digits/v1.0.0-base/manifest.json","expiresAt":"2030-01-01T00:00:00Z"}""", 201);
+        var answer = new JsonObject
+        {
+            ["model"] = "digits",
+            ["version"] = "v1.0.0-base",
+            ["prefix"] = "digits/v1.0.0-base/",
+            ["files"] = new JsonArray([.. asked.Json["files"]!.AsArray().Select(f => (JsonNode)File((string)f!))]),
+            ["manifest"] = File("manifest.json"),
+            ["expiresAt"] = "2030-01-01T00:00:00Z",
+        };
+        return Results.Text(answer.ToJsonString(), "application/json", statusCode: 201);
     }
 }

@@ -18,6 +18,8 @@ internal sealed class Cli : IDisposable
 
     public string Input { get; set; } = "";
 
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public static Cli For(FakeHost host) => new() { Environment = { ["MODELFLOW_SERVER"] = host.Address, ["MODELFLOW_TOKEN"] = "mf_test" } };
 
     public Task<Run> RunAsync(params string[] args) => RunAsync(TestContext.Current.CancellationToken, args);
@@ -36,7 +38,7 @@ internal sealed class Cli : IDisposable
             Interactive = false,
             Environment = name => Environment.GetValueOrDefault(name),
             Folder = Folder,
-            Time = TimeProvider.System,
+            Time = Time,
         };
         var exit = await ModelFlowCommand.RunAsync(args, surroundings, cancellationToken);
         return new Run(exit, output.ToString(), error.ToString());

@@ -13,6 +13,7 @@ internal sealed class CutProxy : IAsyncDisposable
     private readonly Uri _target;
     private readonly int _blocks;
     private int _through;
+    private int _came;
 
     private CutProxy(WebApplication app, Uri target, int blocks) => (_app, _target, _blocks) = (app, target, blocks);
 
@@ -23,6 +24,9 @@ internal sealed class CutProxy : IAsyncDisposable
     public bool Damage { get; set; }
 
     public Uri Address => new(_app.Urls.Single());
+
+    /// <summary>Called with the number of each block that comes, from 1.</summary>
+    public Action<int>? Came { get; set; }
 
     public static async Task<CutProxy> StartAsync(Uri target, int blocks)
     {
@@ -46,6 +50,11 @@ internal sealed class CutProxy : IAsyncDisposable
     private async Task ForwardAsync(HttpContext context)
     {
         var block = context.Request.Query["comp"] == "block";
+        if (block)
+        {
+            Came?.Invoke(Interlocked.Increment(ref _came));
+        }
+
         if (block && Volatile.Read(ref _through) >= _blocks)
         {
             Reached?.Invoke();

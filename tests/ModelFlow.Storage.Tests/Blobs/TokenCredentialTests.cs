@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
@@ -27,9 +28,10 @@ public sealed class TokenCredentialTests
         {
             var certificate = await AzuriteCertificate.CreateAsync(folder.FullName, Cancel);
             await using var server = await AzuriteProcess.StartAsync(null, certificate, Cancel);
-            using var handler = Trusting(certificate);
+            using var handler = new KeyCounter(Trusting(certificate));
             using var http = new HttpClient(handler, disposeHandler: false);
             using var transport = new HttpClientTransport(http);
+            var holder = new BlobClientOptions { Transport = transport };
             var provider = new ServiceCollection().AddModelFlowStorage(o =>
             {
                 o.BlobServiceUri = server.BlobEndpoint;
@@ -41,18 +43,24 @@ public sealed class TokenCredentialTests
 
             var (model, version) = (ModelName.Parse("digits"), VersionName.Parse("v1.0.0"));
             var uploads = provider.GetRequiredService<IUploadStore>();
-            var grant = await uploads.GrantUploadAsync(model, version, "alice", TimeSpan.FromMinutes(5), Cancel);
-            Assert.Contains("skoid=", grant.Query, StringComparison.Ordinal);
-            Assert.Contains("spr=https", grant.Query, StringComparison.Ordinal);
-            var holder = new BlobContainerClient(grant, new BlobClientOptions { Transport = transport });
-            await holder.GetBlobClient($"{model}/{version}/model.onnx").UploadAsync(BinaryData.FromString("bytes"), Cancel);
-            var etag = (await holder.GetBlobClient($"{model}/{version}/manifest.json").UploadAsync(BinaryData.FromString("{}"), Cancel)).Value.ETag;
+            var grant = await uploads.GrantUploadAsync(model, version, ["model.onnx", .. Enumerable.Range(0, 500).Select(i => $"part-{i}.bin")], "alice", TimeSpan.FromMinutes(5), Cancel);
+            Assert.All(grant.Files, file => Assert.Contains("skoid=", file.Query, StringComparison.Ordinal));
+            Assert.All(grant.Files, file => Assert.Contains("spr=https", file.Query, StringComparison.Ordinal));
+            Assert.All(grant.Files, file => Assert.Contains("sr=b&sp=rcw&", file.Query, StringComparison.Ordinal));
+            await new BlobClient(grant.Files[0], holder).UploadAsync(BinaryData.FromString("bytes"), Cancel);
+            var etag = (await new BlobClient(grant.Manifest, holder).UploadAsync(BinaryData.FromString("{}"), Cancel)).Value.ETag;
+            foreach (var path in (string[])[$"{model}/{version}/part-1.bin", $"{model}/{version}/manifest.json", $"other/{version}/manifest.json"])
+            {
+                var other = new BlobClient(new BlobUriBuilder(grant.Files[0]) { BlobName = path }.ToUri(), holder);
+                Assert.Equal(403, (await Assert.ThrowsAsync<RequestFailedException>(() => other.UploadAsync(BinaryData.FromString("bytes"), Cancel))).Status);
+            }
 
             var upload = new UploadReference($"{model}/{version}/manifest.json", etag.ToString("H"));
             Assert.IsType<CopyUpload.Copied>(await uploads.CopyToModelsAsync(upload, Samples.Manifest(model, version, "bytes"u8), null, Cancel));
             var address = await provider.GetRequiredService<IArtifactStore>().GrantReadAsync(model, version, "model.onnx", TimeSpan.FromMinutes(5), Cancel);
             Assert.Equal("bytes", await http.GetStringAsync(address, Cancel));
             Assert.Equal("alice", await uploads.FindUploaderAsync(model, version, Cancel));
+            Assert.Equal(1, handler.KeysAskedFor);
         }
         finally
         {
@@ -65,6 +73,23 @@ public sealed class TokenCredentialTests
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(certificate.CertificatePath);
         return new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = policy } };
+    }
+
+    private sealed class KeyCounter(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        private int _keys;
+
+        public int KeysAskedFor => _keys;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.Query.Contains("comp=userdelegationkey", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref _keys);
+            }
+
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 
     private sealed class UnsignedToken : TokenCredential

@@ -199,18 +199,32 @@ public abstract class UploadStoreContract
     {
         Assert.Null(await Uploads.FindUploaderAsync(Model, Version, Cancel));
 
-        var address = await Uploads.GrantUploadAsync(Model, Version, "alice", TimeSpan.FromHours(1), Cancel);
-        await Uploads.GrantUploadAsync(Model, Version, "alice", TimeSpan.FromHours(1), Cancel);
+        await Uploads.GrantUploadAsync(Model, Version, ["model.onnx"], "alice", TimeSpan.FromHours(1), Cancel);
+        await Uploads.GrantUploadAsync(Model, Version, ["other.onnx"], "alice", TimeSpan.FromHours(1), Cancel);
 
-        Assert.Contains("incoming", address.ToString(), StringComparison.Ordinal);
         Assert.Equal("alice", await Uploads.FindUploaderAsync(Model, Version, Cancel));
+    }
+
+    [Fact]
+    public async Task Grant_has_an_address_for_each_file_in_order_and_the_manifests()
+    {
+        string[] files = ["z.bin", "weights/größe #1?.bin", "a.bin"];
+
+        var addresses = await Uploads.GrantUploadAsync(Model, Version, files, "alice", TimeSpan.FromHours(1), Cancel);
+
+        Assert.Equal(files.Length, addresses.Files.Count);
+        Assert.All(files.Zip(addresses.Files), f => Assert.EndsWith($"incoming/{Model}/{Version}/{f.First}", Place(f.Second), StringComparison.Ordinal));
+        Assert.EndsWith($"incoming/{Model}/{Version}/manifest.json", Place(addresses.Manifest), StringComparison.Ordinal);
+
+        // In memory nothing is signed and nothing is escaped.
+        static string Place(Uri address) => address.Scheme == "memory" ? address.OriginalString : Uri.UnescapeDataString(address.AbsolutePath);
     }
 
     [Fact]
     public async Task Uploader_is_unknown_when_two_were_granted_one_place()
     {
-        await Uploads.GrantUploadAsync(Model, Version, "alice", TimeSpan.FromHours(1), Cancel);
-        await Uploads.GrantUploadAsync(Model, Version, "bob", TimeSpan.FromHours(1), Cancel);
+        await Uploads.GrantUploadAsync(Model, Version, ["model.onnx"], "alice", TimeSpan.FromHours(1), Cancel);
+        await Uploads.GrantUploadAsync(Model, Version, ["model.onnx"], "bob", TimeSpan.FromHours(1), Cancel);
 
         Assert.Null(await Uploads.FindUploaderAsync(Model, Version, Cancel));
     }

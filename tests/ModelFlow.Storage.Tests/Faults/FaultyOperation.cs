@@ -311,7 +311,7 @@ internal sealed record FaultyOperation(string Name, Func<IServiceProvider, Task<
         new("grant an upload", async p =>
         {
             var (uploads, model) = (p.GetRequiredService<IUploadStore>(), NewModel());
-            return new(async () => (await uploads.GrantUploadAsync(model, Version, "alice", TimeSpan.FromHours(1), Cancel)).Scheme, "http", async () => await uploads.FindUploaderAsync(model, Version, Cancel) ?? "", "alice");
+            return new(async () => (await uploads.GrantUploadAsync(model, Version, ["model.onnx"], "alice", TimeSpan.FromHours(1), Cancel)).Files[0].Scheme, "http", async () => await uploads.FindUploaderAsync(model, Version, Cancel) ?? "", "alice");
         }),
     ];
 

@@ -145,7 +145,7 @@ public sealed class InMemoryUploadStore(InMemoryBlobs blobs) : IUploadStore
     }
 
     /// <inheritdoc/>
-    public Task<Uri> GrantUploadAsync(ModelName model, VersionName version, string uploader, TimeSpan validFor, CancellationToken cancellationToken)
+    public Task<UploadAddresses> GrantUploadAsync(ModelName model, VersionName version, IReadOnlyList<string> files, string uploader, TimeSpan validFor, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -157,7 +157,8 @@ public sealed class InMemoryUploadStore(InMemoryBlobs blobs) : IUploadStore
             who.Add(uploader);
         }
 
-        return Task.FromResult(InMemoryBlobs.Address($"incoming/{model}/{version}/"));
+        Uri AddressOf(string file) => InMemoryBlobs.Address($"incoming/{model}/{version}/{file}");
+        return Task.FromResult(new UploadAddresses([.. files.Select(AddressOf)], AddressOf(IncomingPath.ManifestName)));
     }
 
     /// <inheritdoc/>
