@@ -6,7 +6,13 @@ using ModelFlow.Orchestration;
 namespace ModelFlow.LocalHost.Driving;
 
 /// <summary>Drives every running release, one task each, for as long as this host is the active one.</summary>
-public sealed class ReleaseDrivers(ReleaseDriver driver, IReleaseIndex index, HostDoorbell doorbell, TimeProvider time, ILogger<ReleaseDrivers> logger)
+public sealed class ReleaseDrivers(
+    ReleaseDriver driver,
+    IReleaseStore releases,
+    IReleaseIndex index,
+    HostDoorbell doorbell,
+    TimeProvider time,
+    ILogger<ReleaseDrivers> logger)
 {
     // A release is entered into the list of running ones before it is created; one that never appears was given up by its creator.
     private static readonly TimeSpan NeverCreatedAfter = TimeSpan.FromMinutes(1);
@@ -83,25 +89,42 @@ public sealed class ReleaseDrivers(ReleaseDriver driver, IReleaseIndex index, Ho
     /// <summary>Rings for every running release: what a lost ring costs is bounded by how often this is done.</summary>
     private async Task RecheckAsync(CancellationToken cancellationToken)
     {
+        // Before the ringing, while a release that is not there has no driver: one that is driven is there, whatever an early look found.
+        foreach (var id in FindNeverCreated())
+        {
+            await TakeOffAsync(id, cancellationToken);
+        }
+
         await foreach (var id in index.ListRunningAsync(cancellationToken))
         {
             TryRing(id);
         }
+    }
 
-        List<ReleaseId> neverCreated;
+    private List<ReleaseId> FindNeverCreated()
+    {
         lock (_gate)
         {
-            neverCreated = [.. _missingSince.Where(m => time.GetElapsedTime(m.Value) > NeverCreatedAfter).Select(m => m.Key)];
+            return [.. _missingSince.Where(m => !_driven.ContainsKey(m.Key) && time.GetElapsedTime(m.Value) > NeverCreatedAfter).Select(m => m.Key)];
         }
+    }
 
-        foreach (var id in neverCreated)
+    private async Task TakeOffAsync(ReleaseId id, CancellationToken cancellationToken)
+    {
+        await index.RemoveRunningAsync(id, cancellationToken);
+        if (await releases.LoadAsync(id, cancellationToken) is { } late)
+        {
+            // Created at the last moment. One that is created after this look is entered again by its creator.
+            await index.PutAsync(ReleaseSummary.Of(late.State), cancellationToken);
+        }
+        else
         {
             Log.NeverCreated(logger, id);
-            await index.RemoveRunningAsync(id, cancellationToken);
-            lock (_gate)
-            {
-                _missingSince.Remove(id);
-            }
+        }
+
+        lock (_gate)
+        {
+            _missingSince.Remove(id);
         }
     }
 

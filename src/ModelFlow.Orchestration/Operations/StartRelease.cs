@@ -15,6 +15,9 @@ public sealed class StartRelease(
     IDoorbell doorbell,
     TimeProvider time)
 {
+    // An entry without its release is taken out of the list of running ones after a minute.
+    private static readonly TimeSpan EntryHoldsFor = TimeSpan.FromSeconds(30);
+
     /// <summary>A further attempt of a registered version.</summary>
     public async Task<StartedRelease> StartAsync(ModelName model, VersionName version, string by, CancellationToken cancellationToken)
     {
@@ -81,10 +84,17 @@ public sealed class StartRelease(
         });
 
         // The list first: a release that exists must be found by whoever drives, a listed one that does not exist harms nobody.
+        var entered = time.GetTimestamp();
         await index.PutAsync(ReleaseEngine.Summary(state), cancellationToken);
         if (await releases.CreateAsync(state, [started], cancellationToken) is CreateRelease.AlreadyExists)
         {
             return new StartedRelease.AlreadyRunning(state.Id, upload);
+        }
+
+        if (time.GetElapsedTime(entered) > EntryHoldsFor)
+        {
+            // This process was held up: the entry may have been given up meanwhile.
+            await index.PutAsync(ReleaseEngine.Summary(state), cancellationToken);
         }
 
         doorbell.Ring(state.Id);
