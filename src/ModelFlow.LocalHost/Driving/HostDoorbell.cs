@@ -40,9 +40,10 @@ public sealed class HostDoorbell(IRingRows rows, ILogger<HostDoorbell> logger) :
             {
                 await rows.LeaveAsync(id, stoppingToken);
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                // Rings may be lost: the active host looks at every running release now and then.
+                // Rings may be lost: the active host looks at every running release now and then. A storage that took too long is a
+                // cancellation that nobody asked for.
                 Log.RingLost(logger, id, e);
             }
         }
