@@ -5,8 +5,8 @@ using ModelFlow.EndToEnd.Product;
 
 namespace ModelFlow.EndToEnd.Crashes;
 
-/// <summary>The people: they upload versions, one after the other for each model, and two of them approve, as often as it takes.</summary>
-internal sealed class Operators(Installation modelflow, PatientApi api, string ann, string bob)
+/// <summary>The people: they upload versions, one after the other for each model, two of them approve as often as it takes, and a third one intervenes.</summary>
+internal sealed class Operators(Installation modelflow, PatientApi api, RandomKills kills, string ann, string bob, string operatorToken)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(700);
     private readonly ConcurrentDictionary<string, string> _stages = new(StringComparer.Ordinal);
@@ -17,22 +17,36 @@ internal sealed class Operators(Installation modelflow, PatientApi api, string a
     /// <summary>Uploads a version and sees its release through to its end.</summary>
     public async Task ReleaseAsync(ExpectedRelease release, CancellationToken cancellationToken)
     {
+        var script = new OperatorScript(release, api, kills, operatorToken);
         await modelflow.DropAsync(release.Version, release.Model);
         _stages[release.Id] = "incoming";
-        while (_stages[release.Id] != "ended")
+        while (_stages[release.Id] != "ended" || !script.IsDone)
         {
             await Task.Delay(Pause, cancellationToken);
             if (await api.FindAsync($"api/releases/{release.Id}", cancellationToken) is { } seen)
             {
                 _stages[release.Id] = (string)seen["stage"]!;
+                await script.ActAsync(seen, cancellationToken);
+                Assert.True(script.IsDone || _stages[release.Id] != "ended" || release.Act == OperatorAct.RollbackAfter, $"{release.Id} ended before {release.Act}: {seen.ToJsonString()}");
             }
 
-            if (_stages[release.Id] == "awaitingApproval")
+            if (_stages[release.Id] == "awaitingApproval" && release.IsApproved)
             {
                 await ApproveAsync(release.Id, "ann", ann, cancellationToken);
                 await ApproveAsync(release.Id, "bob", bob, cancellationToken);
             }
         }
+    }
+
+    /// <summary>The prefix that a freeze beside a model covers: no model at all.</summary>
+    public static string ScopeBeside(string model) => $"beside-{model}-*";
+
+    /// <summary>Freezes models that there are none of: an entry in the audit of the whole installation, once.</summary>
+    public async Task FreezeBesideAsync(string model, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject { ["scope"] = ScopeBeside(model), ["reason"] = "drill", ["requestId"] = $"freeze-{model}" };
+        var (status, text) = await api.PostAsync("api/freezes", body, operatorToken, cancellationToken);
+        Assert.True(status == HttpStatusCode.OK, $"freezing answered {(int)status}: {text}");
     }
 
     /// <inheritdoc/>

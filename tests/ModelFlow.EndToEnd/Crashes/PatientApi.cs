@@ -11,6 +11,10 @@ internal sealed class PatientApi(Installation modelflow) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private int _cutOff;
+
+    /// <summary>How many requests that change something were sent again because the host died over them.</summary>
+    public int CutOff => _cutOff;
 
     /// <summary>Reads; null if there is no such thing.</summary>
     public async Task<JsonNode?> FindAsync(string path, CancellationToken cancellationToken)
@@ -45,6 +49,15 @@ internal sealed class PatientApi(Installation modelflow) : IDisposable
         return items;
     }
 
+    /// <summary>Reads a whole audit log, and lets its chain be verified.</summary>
+    public async Task<List<JsonNode>> AuditAsync(string scope, CancellationToken cancellationToken)
+    {
+        var entries = (await GetAsync($"api/audit/{scope}?limit=500", cancellationToken))["items"]!.AsArray().Select(i => i!).ToList();
+        var verified = await GetAsync($"api/audit/{scope}/verify", cancellationToken);
+        Assert.True((bool)verified["intact"]! && (int)verified["entries"]! == entries.Count, $"{scope}: {verified.ToJsonString()} of {entries.Count} entries");
+        return entries;
+    }
+
     /// <summary>Sends JSON. The request has to be idempotent: it may be sent again although it took effect.</summary>
     public Task<(HttpStatusCode Status, string Text)> PostAsync(string path, JsonNode body, string token, CancellationToken cancellationToken) =>
         AskAsync(HttpMethod.Post, path, body.ToJsonString(), token, cancellationToken);
@@ -72,6 +85,10 @@ internal sealed class PatientApi(Installation modelflow) : IDisposable
             catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 // There is no host just now, or it died over this request.
+                if (method != HttpMethod.Get && e is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
+                {
+                    Interlocked.Increment(ref _cutOff);
+                }
             }
 
             await Task.Delay(Pause, cancellationToken);

@@ -12,12 +12,17 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
 {
     private int _done;
     private int _duringStart;
+    private int _provoked;
+    private volatile TaskCompletionSource<TimeSpan> _provocation = new();
 
     /// <summary>How many there were so far.</summary>
     public int Done => Volatile.Read(ref _done);
 
     /// <summary>How many of them met a host that was still starting.</summary>
     public int DuringStart => _duringStart;
+
+    /// <summary>How many of them were provoked by a call.</summary>
+    public int Provoked => _provoked;
 
     /// <summary>The host that runs now.</summary>
     public HostProcess Host { get; private set; } = modelflow.Host;
@@ -38,7 +43,9 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
                 await Host.UntilUpAsync();
             }
 
-            await Task.Delay(after, cancellationToken);
+            _provocation = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+            await WaitAsync(after, cancellationToken);
             Assert.False(Host.HasEnded, $"The host ended by itself before kill {(Done + 1).ToString(CultureInfo.InvariantCulture)}:\n{Host.Output}");
             told();
             _duringStart += Host.IsUp ? 0 : 1;
@@ -50,6 +57,15 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
         await Host.UntilUpAsync();
     }
 
+    /// <summary>Makes the next kill come so soon, if the host is up: what is sent now meets it.</summary>
+    public void Provoke(TimeSpan after)
+    {
+        if (Host.IsUp)
+        {
+            _provocation.TrySetResult(after);
+        }
+    }
+
     /// <summary>Waits until so many kills are done.</summary>
     public async Task UntilAsync(int kills, CancellationToken cancellationToken)
     {
@@ -57,5 +73,17 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
         {
             await Task.Delay(200, cancellationToken);
         }
+    }
+
+    private async Task WaitAsync(TimeSpan after, CancellationToken cancellationToken)
+    {
+        var provocation = _provocation.Task;
+        if (await Task.WhenAny(Task.Delay(after, cancellationToken), provocation) == provocation)
+        {
+            _provoked++;
+            await Task.Delay(await provocation, cancellationToken);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
     }
 }
