@@ -123,7 +123,7 @@ internal sealed class SupervisedChild(ChildSpec spec, ChildFiles files, Supervis
         var identity = await WaitForIdentityAsync(_process, cancellationToken);
         if (identity is null)
         {
-            return $"'{spec.Name}' ended at its start{ExitCode()}. The end of its log {files.LogPath}:\n{files.ReadLogTail(15)}";
+            return $"'{spec.Name}' ended at its start{await ReadExitCodeAsync(cancellationToken)}. The end of its log {files.LogPath}:\n{files.ReadLogTail(15)}";
         }
 
         _identity = identity;
@@ -133,7 +133,7 @@ internal sealed class SupervisedChild(ChildSpec spec, ChildFiles files, Supervis
             return null;
         }
 
-        var what = identity.Value.IsAlive() ? $"did not answer within {spec.ReadyWithin.TotalSeconds:0} s" : "ended at its start" + ExitCode();
+        var what = identity.Value.IsAlive() ? $"did not answer within {spec.ReadyWithin.TotalSeconds:0} s" : "ended at its start" + await ReadExitCodeAsync(cancellationToken);
         await ProcessSignals.EndAsync(identity.Value, spec.StopWithin, time);
         return $"'{spec.Name}' {what}. The end of its log {files.LogPath}:\n{files.ReadLogTail(15)}";
     }
@@ -213,7 +213,7 @@ internal sealed class SupervisedChild(ChildSpec spec, ChildFiles files, Supervis
             await Task.Delay(options.Poll, time, cancellationToken);
             if (!identity.IsAlive())
             {
-                return "it ended" + ExitCode();
+                return "it ended" + await ReadExitCodeAsync(cancellationToken);
             }
 
             if (time.GetElapsedTime(checkedAt) < options.CheckEvery)
@@ -254,5 +254,22 @@ internal sealed class SupervisedChild(ChildSpec spec, ChildFiles files, Supervis
         }
     }
 
-    private string ExitCode() => _process is { HasExited: true } ended ? $" with exit code {ended.ExitCode}" : "";
+    // The kernel knows of an end a moment before the runtime has taken the exit code.
+    private async Task<string> ReadExitCodeAsync(CancellationToken cancellationToken)
+    {
+        if (_process is not { } ended)
+        {
+            return "";
+        }
+
+        try
+        {
+            await ended.WaitForExitAsync(cancellationToken).WaitAsync(TimeSpan.FromSeconds(5), time, cancellationToken);
+            return $" with exit code {ended.ExitCode}";
+        }
+        catch (TimeoutException)
+        {
+            return "";
+        }
+    }
 }
