@@ -23,16 +23,15 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
     {
         ArgumentNullException.ThrowIfNull(bell);
         ArgumentNullException.ThrowIfNull(mayDrive);
-        ReleaseSnapshot? known = null;
+        Advanced? finished = null;
         var failures = 0;
         while (true)
         {
             Ensure(mayDrive);
             try
             {
-                var rung = bell.TryTake();
-                var advanced = await engine.AdvanceAsync(id, rung ? null : known, cancellationToken);
-                known = null;
+                var advanced = finished ?? await TakeInAsync(id, bell, cancellationToken);
+                finished = null;
                 switch (advanced?.Next)
                 {
                     case null:
@@ -43,7 +42,7 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
                         await WaitAsync(bell, wait.Due, cancellationToken);
                         break;
                     case NextStep.Run:
-                        known = await RunAsync(id, advanced.Snapshot, bell, mayDrive, cancellationToken);
+                        finished = await RunAsync(id, advanced.Snapshot, bell, mayDrive, cancellationToken);
                         break;
                 }
 
@@ -52,7 +51,7 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
             catch (Exception e) when (e is not DrivingEndedException && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
             {
                 failures++;
-                known = null;
+                finished = null;
                 var backoff = TimeSpan.FromSeconds(Math.Min(LongestBackoff.TotalSeconds, 0.2 * Math.Pow(2, Math.Min(failures, 10))));
                 logger.DriveFailed(e, id, backoff);
                 await Task.Delay(backoff, time, cancellationToken);
@@ -61,7 +60,8 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
     }
 
     // A command may take hours: signals are taken in meanwhile, and one that takes the command off the release ends it.
-    private async Task<ReleaseSnapshot?> RunAsync(ReleaseId id, ReleaseSnapshot snapshot, Bell bell, Func<bool> mayDrive, CancellationToken cancellationToken)
+    // Null: the release is to be loaded again.
+    private async Task<Advanced?> RunAsync(ReleaseId id, ReleaseSnapshot snapshot, Bell bell, Func<bool> mayDrive, CancellationToken cancellationToken)
     {
         var seq = snapshot.State.Pending!.Seq;
         using var command = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -77,9 +77,8 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
                 }
 
                 await ring;
-                bell.TryTake();
                 Ensure(mayDrive);
-                var advanced = await engine.AdvanceAsync(id, known: null, cancellationToken);
+                var advanced = await TakeInAsync(id, bell, cancellationToken);
                 if (advanced?.Next is not NextStep.Run run || run.Pending.Seq != seq)
                 {
                     return null;
@@ -89,13 +88,28 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
             }
 
             Ensure(mayDrive);
-            return await engine.StoreResultAsync(snapshot, await running, cancellationToken);
+            var result = await running;
+            if (!bell.TryTake())
+            {
+                return await engine.FinishAsync(snapshot, result, cancellationToken);
+            }
+
+            // A signal came meanwhile: it is to be taken in with the result.
+            await engine.StoreResultAsync(snapshot, result, cancellationToken);
+            return null;
         }
         finally
         {
             await command.CancelAsync();
             await running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
+    }
+
+    // The ring is answered before the release is loaded: one that comes meanwhile rings again.
+    private Task<Advanced?> TakeInAsync(ReleaseId id, Bell bell, CancellationToken cancellationToken)
+    {
+        bell.TryTake();
+        return engine.AdvanceAsync(id, cancellationToken);
     }
 
     private static void Ensure(Func<bool> mayDrive)

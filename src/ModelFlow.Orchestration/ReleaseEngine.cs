@@ -6,7 +6,8 @@ namespace ModelFlow.Orchestration;
 
 /// <summary>
 /// The two verbs a host drives a release with: <see cref="AdvanceAsync"/> decides and saves, <see cref="ExecuteAsync"/> with
-/// <see cref="StoreResultAsync"/> does one thing to the world and keeps what came of it.
+/// <see cref="StoreResultAsync"/> does one thing to the world and keeps what came of it. A host that has the result at hand may keep it
+/// and decide on it at once, with <see cref="FinishAsync"/>.
 /// </summary>
 public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, PolicyCache policies, CommandRunner commands, TimeProvider time)
 {
@@ -17,42 +18,40 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
     /// consumed signals in one batch. Null if there is no such release.
     /// </summary>
     /// <param name="id">The release.</param>
-    /// <param name="known">The release as the last write left it, when nobody can have sent a signal since; saves a read. Never trusted: the save is conditional on it.</param>
     /// <param name="cancellationToken">Ends the attempt; nothing is half-written.</param>
     /// <exception cref="InvalidOperationException">Others kept writing first.</exception>
-    public async Task<Advanced?> AdvanceAsync(ReleaseId id, ReleaseSnapshot? known, CancellationToken cancellationToken)
+    public async Task<Advanced?> AdvanceAsync(ReleaseId id, CancellationToken cancellationToken)
     {
         for (var i = 0; i < MaxConflicts; i++)
         {
-            var read = known ?? await releases.LoadAsync(id, cancellationToken);
-            if (read is null)
+            if (await releases.LoadAsync(id, cancellationToken) is not { } read)
             {
                 return null;
             }
 
-            known = null;
-            var facts = new Facts
-            {
-                Policy = await policies.GetAsync(read.State.PolicyDigest, cancellationToken),
-                Signals = read.Signals,
-                Result = read.Result,
-            };
-            var decision = ReleaseDecider.Decide(read.State, facts, time.GetUtcNow());
+            var decision = await DecideAsync(read, cancellationToken);
             var saved = decision.IsChange
                 ? await releases.SaveAsync(read, decision.State, decision.Events, decision.ConsumedSignals, cancellationToken)
                 : new SaveRelease.Saved(read);
-            if (saved is SaveRelease.Saved s)
+            if (saved is SaveRelease.Saved { Snapshot: var snapshot })
             {
-                if (decision.Next is NextStep.End)
-                {
-                    await index.PutAsync(Summary(decision.State), cancellationToken);
-                }
-
-                return new Advanced(decision.Next, s.Snapshot);
+                return await AdvancedToAsync(decision, snapshot, cancellationToken);
             }
         }
 
         throw new InvalidOperationException($"Release {id} was written by others {MaxConflicts} times in a row.");
+    }
+
+    /// <summary>
+    /// Keeps the pending command's result and decides on it, in one batch. Takes in no signal that came after <paramref name="snapshot"/>
+    /// was read: for a host that knows of none. Null if the release was written by somebody else since: nothing was kept, load it again.
+    /// </summary>
+    public async Task<Advanced?> FinishAsync(ReleaseSnapshot snapshot, CommandResult result, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var decision = await DecideAsync(snapshot with { Result = result }, cancellationToken);
+        var saved = await releases.SaveWithResultAsync(snapshot, result, decision.State, decision.Events, decision.ConsumedSignals, cancellationToken);
+        return saved is SaveRelease.Saved { Snapshot: var next } ? await AdvancedToAsync(decision, next, cancellationToken) : null;
     }
 
     /// <summary>Does the pending command. What the world answers is a value; an infrastructure failure is one too.</summary>
@@ -70,6 +69,27 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
         ArgumentNullException.ThrowIfNull(snapshot);
         var seq = snapshot.State.Pending!.Seq;
         return await releases.AddResultAsync(snapshot, seq, result, cancellationToken) is StoreResult.Stored stored ? stored.Snapshot : null;
+    }
+
+    private async Task<Decision> DecideAsync(ReleaseSnapshot read, CancellationToken cancellationToken)
+    {
+        var facts = new Facts
+        {
+            Policy = await policies.GetAsync(read.State.PolicyDigest, cancellationToken),
+            Signals = read.Signals,
+            Result = read.Result,
+        };
+        return ReleaseDecider.Decide(read.State, facts, time.GetUtcNow());
+    }
+
+    private async Task<Advanced> AdvancedToAsync(Decision decision, ReleaseSnapshot saved, CancellationToken cancellationToken)
+    {
+        if (decision.Next is NextStep.End)
+        {
+            await index.PutAsync(Summary(decision.State), cancellationToken);
+        }
+
+        return new Advanced(decision.Next, saved);
     }
 
     /// <summary>A release as it stands in lists.</summary>

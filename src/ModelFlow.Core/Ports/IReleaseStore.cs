@@ -24,6 +24,13 @@ public interface IReleaseStore
     /// <summary>Stores the result of a command, on condition that the state is the one in <paramref name="read"/>; the first stored result wins.</summary>
     Task<StoreResult> AddResultAsync(ReleaseSnapshot read, int seq, CommandResult result, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// <see cref="AddResultAsync"/> of the pending command of <paramref name="read"/> and <see cref="SaveAsync"/> of what was decided on it,
+    /// in one batch: both or neither.
+    /// </summary>
+    Task<SaveRelease> SaveWithResultAsync(
+        ReleaseSnapshot read, CommandResult result, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken);
+
     /// <summary>Stores a signal; a second one with the same id changes nothing.</summary>
     Task<AddSignal> AddSignalAsync(ReleaseId id, Signal signal, CancellationToken cancellationToken);
 

@@ -33,6 +33,14 @@ public static class ReleaseWriteRules
         }
     }
 
+    /// <summary>The sequence number of the pending command, whose result is to be stored.</summary>
+    /// <exception cref="ArgumentException">No command is pending.</exception>
+    public static int PendingSeq(ReleaseSnapshot read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        return read.State.Pending?.Seq ?? throw new ArgumentException($"Release {read.State.Id} has no pending command that could have a result.", nameof(read));
+    }
+
     /// <summary>A signal's id must be a legal row key.</summary>
     /// <exception cref="ArgumentException">It has other characters than letters, digits, '-', '_' and '.', or is not 1 to 64 characters long.</exception>
     public static void CheckSignal(Signal signal)

@@ -32,26 +32,12 @@ internal sealed class TableReleaseStore(StorageClients clients) : IReleaseStore
         return state is null ? null : ReleaseRows.Snapshot(rows, state);
     }
 
-    public async Task<SaveRelease> SaveAsync(ReleaseSnapshot read, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken)
-    {
-        ReleaseWriteRules.CheckEvents(next, read.State.EventCount, events, consumedSignals.Count);
-        var before = RowVersion.Parse(read.Token);
-        if (before.IsOvertaken)
-        {
-            return new SaveRelease.Conflict();
-        }
+    public Task<SaveRelease> SaveAsync(ReleaseSnapshot read, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken) =>
+        SaveAsync(read, newResult: null, next, events, consumedSignals, cancellationToken);
 
-        var writer = RowVersion.NewWriter();
-        var row = ReleaseRows.State(next, before, writer);
-        TableTransactionAction[] batch =
-        [
-            new(TableTransactionActionType.UpdateReplace, row, before.Condition),
-            .. events.Select(e => Add(ReleaseRows.Event(next.Id, e))),
-            .. consumedSignals.Select(s => new TableTransactionAction(TableTransactionActionType.UpdateMerge, ReleaseRows.Consumed(next.Id, s), ETag.All)),
-        ];
-        var version = await WriteStateAsync(batch, row, writer, cancellationToken);
-        return version is null ? new SaveRelease.Conflict() : new SaveRelease.Saved(new ReleaseSnapshot(next, [], null, version.Token));
-    }
+    public Task<SaveRelease> SaveWithResultAsync(
+        ReleaseSnapshot read, CommandResult result, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken) =>
+        SaveAsync(read, ReleaseRows.Result(next.Id, ReleaseWriteRules.PendingSeq(read), result), next, events, consumedSignals, cancellationToken);
 
     public async Task<StoreResult> AddResultAsync(ReleaseSnapshot read, int seq, CommandResult result, CancellationToken cancellationToken)
     {
@@ -109,6 +95,29 @@ internal sealed class TableReleaseStore(StorageClients clients) : IReleaseStore
     }
 
     private static TableTransactionAction Add(TableEntity row) => new(TableTransactionActionType.Add, row);
+
+    private async Task<SaveRelease> SaveAsync(
+        ReleaseSnapshot read, TableEntity? newResult, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken)
+    {
+        ReleaseWriteRules.CheckEvents(next, read.State.EventCount, events, consumedSignals.Count);
+        var before = RowVersion.Parse(read.Token);
+        if (before.IsOvertaken)
+        {
+            return new SaveRelease.Conflict();
+        }
+
+        var writer = RowVersion.NewWriter();
+        var row = ReleaseRows.State(next, before, writer);
+        TableTransactionAction[] batch =
+        [
+            new(TableTransactionActionType.UpdateReplace, row, before.Condition),
+            .. newResult is null ? [] : new[] { Add(newResult) },
+            .. events.Select(e => Add(ReleaseRows.Event(next.Id, e))),
+            .. consumedSignals.Select(s => new TableTransactionAction(TableTransactionActionType.UpdateMerge, ReleaseRows.Consumed(next.Id, s), ETag.All)),
+        ];
+        var version = await WriteStateAsync(batch, row, writer, cancellationToken);
+        return version is null ? new SaveRelease.Conflict() : new SaveRelease.Saved(new ReleaseSnapshot(next, [], null, version.Token));
+    }
 
     /// <summary>Writes a batch whose first row is the state's. Null if somebody else's write is there instead.</summary>
     private async Task<RowVersion?> WriteStateAsync(IReadOnlyList<TableTransactionAction> batch, TableEntity state, string writer, CancellationToken cancellationToken)

@@ -54,7 +54,7 @@ public sealed class FenceTests : IAsyncLifetime
     public async Task What_was_read_before_writes_nothing()
     {
         var id = await _bench.StartAsync("digits");
-        var advanced = await _bench.World.Engine.AdvanceAsync(id, known: null, Cancel);
+        var advanced = await _bench.World.Engine.AdvanceAsync(id, Cancel);
         var read = advanced!.Snapshot;
         var pending = read.State.Pending!; // The first decision of a new release is to register it.
         var before = await _bench.ReadAsync(id);

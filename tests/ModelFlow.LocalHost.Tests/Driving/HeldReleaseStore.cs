@@ -27,6 +27,10 @@ internal sealed class HeldReleaseStore(IReleaseStore inner) : IReleaseStore
     public Task<SaveRelease> SaveAsync(ReleaseSnapshot read, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken) =>
         PassAsync("save", next.Id, () => inner.SaveAsync(read, next, events, consumedSignals, cancellationToken));
 
+    public Task<SaveRelease> SaveWithResultAsync(
+        ReleaseSnapshot read, CommandResult result, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken) =>
+        PassAsync("result", next.Id, () => inner.SaveWithResultAsync(read, result, next, events, consumedSignals, cancellationToken));
+
     public Task<StoreResult> AddResultAsync(ReleaseSnapshot read, int seq, CommandResult result, CancellationToken cancellationToken) =>
         PassAsync("result", read.State.Id, () => inner.AddResultAsync(read, seq, result, cancellationToken));
 

@@ -236,7 +236,7 @@ public sealed class ReleaseDriversTests : IAsyncLifetime
         var host = _bench.AddHost();
         host.Releases.After = async (call, _) =>
         {
-            if (call == "save" && (await _bench.FindAsync(id))!.Outcome is not null)
+            if (call is "save" or "result" && (await _bench.FindAsync(id))!.Outcome is not null)
             {
                 throw new IOException("the answer was lost");
             }

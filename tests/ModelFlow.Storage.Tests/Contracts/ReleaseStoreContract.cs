@@ -254,6 +254,47 @@ public abstract class ReleaseStoreContract
     }
 
     [Fact]
+    public async Task Save_with_result_keeps_both_and_the_result_is_known_ever_after()
+    {
+        var read = await PendAsync(1);
+        await Store.AddSignalAsync(Id, Samples.Signal("s1"), Cancel);
+        var (next, events) = Follow(read.State with { Pending = new PendingCommand(2, new Command.LoadVersion()), CommandSeq = 2 }, 2);
+
+        var saved = Assert.IsType<SaveRelease.Saved>(await Store.SaveWithResultAsync(read, new CommandResult.Faulted("first"), next, events, [], Cancel));
+
+        var loaded = (await Store.LoadAsync(Id, Cancel))!;
+        Same.Json(next, loaded.State);
+        Assert.Null(loaded.Result); // The pending command is the next one.
+        Assert.Single(loaded.Signals);
+        Assert.Equal(saved.Snapshot.Token, loaded.Token);
+        var again = Assert.IsType<StoreResult.AlreadyStored>(await Store.AddResultAsync(read, 1, new CommandResult.Faulted("late"), Cancel));
+        Assert.Equal(new CommandResult.Faulted("first"), again.Result);
+    }
+
+    [Fact]
+    public async Task Save_with_result_on_an_old_snapshot_writes_neither()
+    {
+        var read = await PendAsync(1);
+        await Store.FenceAsync(Id, Cancel);
+        var (next, events) = Follow(read.State with { Pending = null }, 1);
+
+        Assert.IsType<SaveRelease.Conflict>(await Store.SaveWithResultAsync(read, new CommandResult.Faulted("x"), next, events, [], Cancel));
+
+        var loaded = (await Store.LoadAsync(Id, Cancel))!;
+        Same.Json(read.State, loaded.State);
+        Assert.IsType<StoreResult.Stored>(await Store.AddResultAsync(loaded, 1, new CommandResult.Faulted("x"), Cancel));
+    }
+
+    [Fact]
+    public async Task Save_with_result_of_no_command_is_a_bug()
+    {
+        var read = await CreateAsync();
+        var (next, events) = Follow(read.State, 1);
+
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.SaveWithResultAsync(read, new CommandResult.Faulted("x"), next, events, [], Cancel));
+    }
+
+    [Fact]
     public async Task Load_finds_what_is_unread_in_a_release_with_a_long_past()
     {
         var snapshot = await CreateAsync();

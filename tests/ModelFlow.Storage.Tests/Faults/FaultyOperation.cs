@@ -91,6 +91,16 @@ internal sealed record FaultyOperation(string Name, Func<IServiceProvider, Task<
                 async () => (await store.LoadAsync(read.State.Id, Cancel))!.Result?.ToString() ?? "none",
                 new CommandResult.Faulted("x").ToString());
         }),
+        new("keep a result and save", async p =>
+        {
+            var (store, read) = await PendingAsync(p);
+            var events = Samples.Events(read.State, 2);
+            return new(
+                async () => Case(await store.SaveWithResultAsync(read, new CommandResult.Faulted("x"), Samples.After(read.State, events) with { Pending = null }, events, [], Cancel)),
+                "Saved",
+                async () => $"{(await store.LoadAsync(read.State.Id, Cancel))!.State.EventCount}, {Case(await store.AddResultAsync(read, 1, new CommandResult.Faulted("late"), Cancel))}",
+                $"{read.State.EventCount + 2}, AlreadyStored");
+        }),
         new("send a signal", async p =>
         {
             var (store, read) = await CreatedAsync(p);

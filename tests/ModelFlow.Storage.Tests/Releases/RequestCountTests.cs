@@ -46,6 +46,12 @@ public sealed class RequestCountTests(AzuriteFixture azurite)
         var next = Samples.After(read.State, events) with { Pending = new PendingCommand(1, new Command.LoadVersion()), CommandSeq = 1 };
         var saved = (SaveRelease.Saved)await CountAsync(1, releases.SaveAsync(read, next, events, [], Cancel));
         await CountAsync(1, releases.AddResultAsync(saved.Snapshot, 1, new CommandResult.Faulted("x"), Cancel));
+        var pending = (await CountAsync(1, releases.LoadAsync(state.Id, Cancel)))!;
+        var more = Samples.Events(pending.State, 2);
+        await CountAsync(1, releases.SaveAsync(pending, Samples.After(pending.State, more) with { Pending = new PendingCommand(2, new Command.LoadVersion()), CommandSeq = 2 }, more, [], Cancel));
+        pending = (await CountAsync(1, releases.LoadAsync(state.Id, Cancel)))!;
+        more = Samples.Events(pending.State, 1);
+        await CountAsync(1, releases.SaveWithResultAsync(pending, new CommandResult.Faulted("x"), Samples.After(pending.State, more) with { Pending = null }, more, [], Cancel));
         await CountAsync(2, releases.AddSignalAsync(state.Id, Samples.Signal("s"), Cancel));
         await CountAsync(1, releases.FenceAsync(state.Id, Cancel));
         await CountAsync(1, True(index.PutAsync(ReleaseSummary.Of(next with { Stage = new Stage.Ended(Outcome.Stable, "x") }), Cancel)));

@@ -45,33 +45,13 @@ public sealed class InMemoryReleaseStore : IReleaseStore
     }
 
     /// <inheritdoc/>
-    public Task<SaveRelease> SaveAsync(ReleaseSnapshot read, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken)
-    {
-        ReleaseWriteRules.CheckEvents(next, read.State.EventCount, events, consumedSignals.Count);
-        lock (_gate)
-        {
-            Calls++;
-            if (!_partitions.TryGetValue(next.Id, out var partition) || !string.Equals(read.Token, Text(partition.Token), StringComparison.Ordinal))
-            {
-                return Task.FromResult<SaveRelease>(new SaveRelease.Conflict());
-            }
+    public Task<SaveRelease> SaveAsync(ReleaseSnapshot read, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken) =>
+        Task.FromResult(Save(read, newResult: null, next, events, consumedSignals));
 
-            if (consumedSignals.FirstOrDefault(s => !partition.Signals.ContainsKey(s)) is { } unknown)
-            {
-                throw new InvalidOperationException($"The signal '{unknown}' was never sent to {next.Id}.");
-            }
-
-            partition.State = Json.Write(next);
-            partition.Token = ++_lastToken;
-            partition.Events.AddRange(events.Select(Json.Write));
-            foreach (var id in consumedSignals)
-            {
-                partition.Signals[id] = partition.Signals[id] with { Consumed = true };
-            }
-
-            return Task.FromResult<SaveRelease>(new SaveRelease.Saved(new ReleaseSnapshot(Json.Read<ReleaseState>(partition.State), [], null, Text(partition.Token))));
-        }
-    }
+    /// <inheritdoc/>
+    public Task<SaveRelease> SaveWithResultAsync(
+        ReleaseSnapshot read, CommandResult result, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals, CancellationToken cancellationToken) =>
+        Task.FromResult(Save(read, (ReleaseWriteRules.PendingSeq(read), Json.Write(result)), next, events, consumedSignals));
 
     /// <inheritdoc/>
     public Task<StoreResult> AddResultAsync(ReleaseSnapshot read, int seq, CommandResult result, CancellationToken cancellationToken)
@@ -166,6 +146,41 @@ public sealed class InMemoryReleaseStore : IReleaseStore
         lock (_gate)
         {
             return [.. _partitions.Values.Select(p => Json.Read<ReleaseState>(p.State))];
+        }
+    }
+
+    private SaveRelease Save(ReleaseSnapshot read, (int Seq, string Json)? newResult, ReleaseState next, IReadOnlyList<ReleaseEvent> events, IReadOnlyList<string> consumedSignals)
+    {
+        ReleaseWriteRules.CheckEvents(next, read.State.EventCount, events, consumedSignals.Count);
+        lock (_gate)
+        {
+            Calls++;
+            if (!_partitions.TryGetValue(next.Id, out var partition)
+                || !string.Equals(read.Token, Text(partition.Token), StringComparison.Ordinal)
+                || (newResult is { } known && partition.Results.ContainsKey(known.Seq)))
+            {
+                return new SaveRelease.Conflict();
+            }
+
+            if (consumedSignals.FirstOrDefault(s => !partition.Signals.ContainsKey(s)) is { } unknown)
+            {
+                throw new InvalidOperationException($"The signal '{unknown}' was never sent to {next.Id}.");
+            }
+
+            if (newResult is { } result)
+            {
+                partition.Results.Add(result.Seq, result.Json);
+            }
+
+            partition.State = Json.Write(next);
+            partition.Token = ++_lastToken;
+            partition.Events.AddRange(events.Select(Json.Write));
+            foreach (var id in consumedSignals)
+            {
+                partition.Signals[id] = partition.Signals[id] with { Consumed = true };
+            }
+
+            return new SaveRelease.Saved(new ReleaseSnapshot(Json.Read<ReleaseState>(partition.State), [], null, Text(partition.Token)));
         }
     }
 

@@ -16,9 +16,13 @@ public sealed class SimulatedEvaluator(Func<VersionName, VersionBehaviour> behav
 
     public IReadOnlySet<string> SupportedFormats { get; } = new HashSet<string>(StringComparer.Ordinal) { "onnx" };
 
-    public Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken)
+    /// <summary>Awaited in each job, which has begun then; nothing by default.</summary>
+    public Func<EvaluationJob, CancellationToken, Task> During { get; set; } = (_, _) => Task.CompletedTask;
+
+    public async Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken)
     {
         Jobs.Enqueue(job);
+        await During(job, cancellationToken);
         var version = behaviour(job.Version.Version);
         EvaluatorOutput output = job.Mode switch
         {
@@ -28,7 +32,7 @@ public sealed class SimulatedEvaluator(Func<VersionName, VersionBehaviour> behav
             EvaluationMode.Smoke => new EvaluatorOutput.SmokeTested("30 rows ran."),
             _ => Evaluated(job),
         };
-        return Task.FromResult<EvaluationRun>(new EvaluationRun.Completed(output));
+        return new EvaluationRun.Completed(output);
     }
 
     private EvaluatorOutput.Evaluated Evaluated(EvaluationJob job)

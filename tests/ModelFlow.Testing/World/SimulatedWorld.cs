@@ -98,11 +98,11 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
     /// </summary>
     public async Task<ReleaseState> RunAsync(ReleaseId id, Func<ReleaseState, bool>? until = null, bool approve = true)
     {
-        ReleaseSnapshot? known = null;
+        Advanced? finished = null;
         for (var i = 0; i < 2_000; i++)
         {
-            var advanced = await Engine.AdvanceAsync(id, known, CancellationToken.None) ?? throw new InvalidOperationException($"No release {id}.");
-            known = null;
+            var advanced = finished ?? await Engine.AdvanceAsync(id, CancellationToken.None) ?? throw new InvalidOperationException($"No release {id}.");
+            finished = null;
             var state = advanced.Snapshot.State;
             if (advanced.Next is NextStep.End || until?.Invoke(state) == true)
             {
@@ -113,7 +113,7 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
             {
                 case NextStep.Run:
                     var result = await Engine.ExecuteAsync(advanced.Snapshot, CancellationToken.None);
-                    known = await Engine.StoreResultAsync(advanced.Snapshot, result, CancellationToken.None);
+                    finished = await Engine.FinishAsync(advanced.Snapshot, result, CancellationToken.None);
                     break;
                 case NextStep.WaitUntil when approve && state.Stage is Stage.AwaitingApproval && state.Approvals.Count < 2:
                     await SignalAsync(id, SignalKind.Approve, "bo");
