@@ -38,7 +38,11 @@ public sealed class StorageOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The bytes that a copied file is split into, 1 MiB to 100 MiB; 32 MiB by default. A smaller file is copied in one request.</summary>
+    /// <summary>Up to this size a file is copied in one request, which the service does within itself; 1 MiB to 256 MiB (Azure's limit), the default.</summary>
+    [Range(1 << 20, 256 << 20)]
+    public int SingleCopyBytes { get; set; } = 256 << 20;
+
+    /// <summary>The bytes that a larger copied file is split into, 1 MiB to 100 MiB; 32 MiB by default.</summary>
     [Range(1 << 20, 100 << 20)]
     public int CopyBlockBytes { get; set; } = 32 << 20;
 

@@ -10,8 +10,7 @@ namespace ModelFlow.Storage.Blobs;
 /// </summary>
 internal sealed class BlobCopier(StorageClients clients, BlobGrants grants)
 {
-    // Azure: a copy in one request takes at most 256 MiB; a block list has at most 50,000 blocks.
-    private const long MaxInOneRequest = 256L << 20;
+    // Azure: a block list has at most 50,000 blocks.
     private const int MaxBlocks = 50_000;
 
     private static readonly TimeSpan SourceGrant = TimeSpan.FromHours(6);
@@ -22,7 +21,7 @@ internal sealed class BlobCopier(StorageClients clients, BlobGrants grants)
         var address = await grants.ReadAsync(source, SourceGrant, cancellationToken);
         try
         {
-            if (size <= Math.Min(clients.Options.CopyBlockBytes, MaxInOneRequest))
+            if (size <= clients.Options.SingleCopyBytes)
             {
                 await target.SyncCopyFromUriAsync(address, new BlobCopyFromUriOptions
                 {

@@ -60,6 +60,7 @@ public sealed class BigFileTests
             {
                 o.Transport = faults;
                 o.Retries = 0;
+                o.SingleCopyBytes = 4 << 20;
                 o.CopyBlockBytes = 4 << 20;
                 o.CopyParallelism = 1;
             });

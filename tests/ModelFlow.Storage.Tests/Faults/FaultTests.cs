@@ -110,6 +110,7 @@ public sealed class FaultTests(AzuriteFixture azurite)
             o.Transport = faults;
             o.Retries = retries;
             o.RetryDelay = TimeSpan.FromMilliseconds(1);
+            o.SingleCopyBytes = 1 << 20;
             o.CopyBlockBytes = 1 << 20;
             o.CopyParallelism = 1;
         });
