@@ -1,47 +1,54 @@
-using System.Net;
-using Yarp.ReverseProxy.Forwarder;
+using System.CommandLine;
+using ModelFlow.Benchmarks.Gateway;
+using ModelFlow.Benchmarks.Pushing;
+using ModelFlow.Benchmarks.Releases;
+using ModelFlow.Benchmarks.Reporting;
+using ModelFlow.Benchmarks.Rollback;
 
-// bench-gateway upstream PORT          answers every request with 1 kB
-// bench-gateway yarp PORT UPSTREAM     YARP's forwarder with nothing around it: what the gateway is held against
-var proxy = string.Equals(args[0], "yarp", StringComparison.Ordinal);
-var builder = WebApplication.CreateSlimBuilder();
-builder.Logging.ClearProviders();
-builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, int.Parse(args[1])));
-if (proxy)
+// The processes of the gateway benchmark that are not the product: they run in this program under another argument.
+if (args is ["serve", var kind, var port, .. var upstream])
 {
-    builder.Services.AddHttpForwarder();
+    await Servers.RunAsync(kind, int.Parse(port), upstream.FirstOrDefault());
+    return 0;
 }
 
-var app = builder.Build();
-if (proxy)
+var benchmarks = new Dictionary<string, IBenchmark>(StringComparer.Ordinal)
 {
-    var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
-    var invoker = new HttpMessageInvoker(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        EnableMultipleHttp2Connections = true,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(15),
-    });
-    app.Run(async context => await forwarder.SendAsync(context, args[2], invoker, ForwarderRequestConfig.Empty, HttpTransformer.Default));
-}
-else
+    ["gateway"] = new GatewayBenchmark(),
+    ["push"] = new PushBenchmark(),
+    ["rollback"] = new RollbackBenchmark(),
+    ["releases"] = new ReleaseLoopBenchmark(),
+};
+var names = new Argument<string[]>("benchmark") { Description = $"Which to run: {string.Join(", ", benchmarks.Keys)}. All by default.", Arity = ArgumentArity.ZeroOrMore };
+names.AcceptOnlyFromAmong([.. benchmarks.Keys]);
+var rounds = new Option<int?>("--rounds") { Description = "How often each is repeated; more make a surer median." };
+rounds.Validators.Add(r =>
 {
-    var body = new byte[1024];
-    Array.Fill(body, (byte)'x');
-    app.Run(async context =>
+    if (r.GetValueOrDefault<int?>() is < 1)
     {
-        while (await context.Request.Body.ReadAsync(new byte[4096]) > 0)
+        r.AddError("--rounds is 1 or more.");
+    }
+});
+var command = new RootCommand("Measures ModelFlow side by side with what others offer, and prints one table of ratios.") { names, rounds };
+command.SetAction(async (parsed, cancellationToken) =>
+{
+    var chosen = parsed.GetValue(names) is { Length: > 0 } some ? some : [.. benchmarks.Keys];
+    var report = new Report();
+    foreach (var name in chosen)
+    {
+        var missing = benchmarks[name].Needs.Where(n => !DebianPrograms.IsThere(n)).ToList();
+        if (missing.Count > 0)
         {
+            await Console.Error.WriteLineAsync($"bench {name}: not run; missing: apt-get install {string.Join(' ', missing)}");
+            report.LeftOut(name, missing);
+            continue;
         }
 
-        context.Response.ContentLength = body.Length;
-        context.Response.ContentType = "application/json";
-        await context.Response.Body.WriteAsync(body);
-    });
-}
+        await Console.Error.WriteLineAsync($"bench {name}");
+        await benchmarks[name].RunAsync(report, parsed.GetValue(rounds), cancellationToken);
+    }
 
-await app.RunAsync();
+    report.Print();
+    return 0;
+});
+return await command.Parse(args).InvokeAsync();
