@@ -14,6 +14,7 @@ using ModelFlow.Api.Documentation;
 using ModelFlow.Api.Freezes;
 using ModelFlow.Api.Gateways;
 using ModelFlow.Api.Health;
+using ModelFlow.Api.Lists;
 using ModelFlow.Api.Policies;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Releases;
@@ -91,6 +92,7 @@ public static class ModelFlowApi
         api.MapPolicies();
         api.MapFreezes();
         api.MapRetention();
+        api.MapLists();
         api.MapTokens();
         api.MapAudit();
         api.MapGateways();

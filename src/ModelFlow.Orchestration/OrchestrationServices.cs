@@ -47,6 +47,7 @@ public static class OrchestrationServices
         services.TryAddSingleton<GrantUpload>();
         services.TryAddSingleton<ManageTokens>();
         services.TryAddSingleton<PinVersion>();
+        services.TryAddSingleton<RebuildLists>();
         services.TryAddSingleton<RestoreVersion>();
         services.TryAddSingleton<RevokeVersion>();
         services.TryAddSingleton<SetPolicy>();

@@ -50,6 +50,9 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton<IArtifactStore, BlobArtifactStore>();
         services.TryAddSingleton<IUploadStore, BlobUploadStore>();
         services.TryAddSingleton<ITrafficWindows, TableTrafficWindows>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, ReleaseList>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, ModelList>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, RouteList>());
         return services;
     }
 }

@@ -38,6 +38,7 @@ public sealed class StorageOptionsTests(AzuriteFixture azurite)
         ];
 
         Assert.All(ports, p => Assert.Same(provider.GetRequiredService(p), provider.GetRequiredService(p)));
+        Assert.Equal(["models", "releases", "routes"], provider.GetServices<IProjectedList>().Select(l => l.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -17,7 +17,29 @@ internal static class AdministrationCommands
         Audit(surroundings),
         Uploads(surroundings),
         Status(surroundings),
+        new CliCommand("lists", "The lists of releases, models and routes.", "modelflow lists rebuild", RebuildLists(surroundings)),
     ];
+
+    private static CliCommand RebuildLists(Surroundings surroundings)
+    {
+        var reason = Parts.Reason(required: false);
+        return new("rebuild", "Make the lists again from what they list, while everything goes on: after a restore, or when one is in doubt.", "modelflow lists rebuild -m 'restored the backup of Monday'", surroundings, [reason], async call =>
+        {
+            call.Screen.Note("Reading every release, version and route: some seconds for ten thousand.");
+            var answer = await call.Api.SendAsync(HttpMethod.Post, "api/lists/rebuild", SignalCommands.WithoutNulls(new JsonObject { ["reason"] = call.Get(reason) }), call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(answer);
+                return ExitCode.Ok;
+            }
+
+            call.Screen.Table(
+                ["LIST", "ENTRIES", "PUT RIGHT", "TAKEN OUT"],
+                ApiClient.Read<Page<RebuiltListItem>>(answer!).Items.Select(l => new Cell[] { l.Name, $"{l.Entries}", new($"{l.Entered}", l.Entered > 0 ? Tone.Busy : Tone.Plain), new($"{l.Removed}", l.Removed > 0 ? Tone.Busy : Tone.Plain) }),
+                "The host has no lists.");
+            return ExitCode.Ok;
+        });
+    }
 
     private static CliCommand AddDataset(Surroundings surroundings)
     {

@@ -41,6 +41,9 @@ internal sealed record RetentionResult(string Model, string Version, string From
 /// <summary>The answer to a restore.</summary>
 internal sealed record RestoreAnswer(string Model, string Version, string Status, string Tier, long? BytesVerified);
 
+/// <summary>What a rebuild did to one list.</summary>
+internal sealed record RebuiltListItem(string Name, int Entries, int Entered, int Removed);
+
 /// <summary>An access token, without its secret.</summary>
 internal sealed record TokenItem(string Name, IReadOnlyList<string> Roles, DateTimeOffset? CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? Token);
 

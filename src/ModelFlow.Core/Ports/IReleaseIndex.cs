@@ -23,9 +23,6 @@ public interface IReleaseIndex
 
     /// <summary>The newest attempt of a version; null if it was never released.</summary>
     Task<ReleaseId?> FindLatestAttemptAsync(ModelName model, VersionName version, CancellationToken cancellationToken);
-
-    /// <summary>Rebuilds every list from the releases' states. Returns how many releases were entered.</summary>
-    Task<int> RebuildAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>A release in a list.</summary>

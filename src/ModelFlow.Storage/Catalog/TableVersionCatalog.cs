@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Azure.Data.Tables;
 using ModelFlow.Core.Catalog;
@@ -11,21 +10,24 @@ namespace ModelFlow.Storage.Catalog;
 /// <summary>Versions in the table <c>Versions</c>, one partition a model, the highest version first; models in one partition of <c>Models</c>.</summary>
 internal sealed class TableVersionCatalog(StorageClients clients) : IVersionCatalog
 {
-    private const string VersionFrom = "version:";
-    private const string VersionBefore = "version;";
-    private const string ModelPartition = "_models";
+    public const string VersionFrom = "version:";
+    public const string VersionBefore = "version;";
+    public const string ModelPartition = "_models";
 
     private readonly Table _versions = clients.Table(StorageNames.VersionsTable);
     private readonly Table _models = clients.Table(StorageNames.ModelsTable);
     private readonly ValueRow<VersionRecord> _rows = new(clients.Table(StorageNames.VersionsTable), Documents.Version);
-    private readonly ConcurrentDictionary<ModelName, bool> _entered = new();
+
+    /// <summary>Enters a model into the list of models.</summary>
+    public static TableTransactionAction EnterModel(ModelName model) => new(TableTransactionActionType.UpsertReplace, new TableEntity(ModelPartition, model.Value));
 
     public async Task<AddVersion> AddAsync(VersionRecord version, CancellationToken cancellationToken)
     {
         var existing = await _rows.AddAsync(version.Model.Value, KeyOf(version.Version), version, cancellationToken);
 
         // Also when the version is there: a writer that was cut off between the two comes back this way.
-        await EnterModelAsync(version.Model, cancellationToken);
+        // Each time: a rebuild of the list may have found the model without a version and taken it out.
+        await _models.ForceAsync([EnterModel(version.Model)], cancellationToken);
         return existing is null ? new AddVersion.Added() : new AddVersion.AlreadyExists(existing);
     }
 
@@ -78,15 +80,4 @@ internal sealed class TableVersionCatalog(StorageClients clients) : IVersionCata
         _models.QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {ModelPartition}"), cancellationToken).Select(r => ModelName.Parse(r.RowKey));
 
     private static string KeyOf(VersionName version) => VersionFrom + Keys.Falling(version);
-
-    private async Task EnterModelAsync(ModelName model, CancellationToken cancellationToken)
-    {
-        if (_entered.ContainsKey(model))
-        {
-            return;
-        }
-
-        await _models.ForceAsync([new(TableTransactionActionType.UpsertReplace, new TableEntity(ModelPartition, model.Value))], cancellationToken);
-        _entered[model] = true;
-    }
 }

@@ -14,12 +14,16 @@ namespace ModelFlow.Storage.Routes;
 /// </summary>
 internal sealed class TableRouteStore(StorageClients clients) : IRouteStore
 {
-    private const string ListPartition = "routes";
+    public const string ListPartition = "routes";
+
     private const int ReadsAtATime = 8;
     private const int MaxTries = 50;
 
     private readonly Table _table = clients.Table(StorageNames.RoutesTable);
     private readonly Table _lists = clients.Table(StorageNames.ListsTable);
+
+    /// <summary>Enters a model into the list of models with a route.</summary>
+    public static TableTransactionAction EnterModel(ModelName model) => new(TableTransactionActionType.UpsertReplace, new TableEntity(ListPartition, model.Value));
 
     public async Task<CurrentRoute?> GetAsync(ModelName model, CancellationToken cancellationToken)
     {
@@ -48,7 +52,7 @@ internal sealed class TableRouteStore(StorageClients clients) : IRouteStore
 
         if (before is null)
         {
-            await _lists.ForceAsync([new(TableTransactionActionType.UpsertReplace, new TableEntity(ListPartition, next.Model.Value))], cancellationToken);
+            await _lists.ForceAsync([EnterModel(next.Model)], cancellationToken);
         }
 
         var writer = RowVersion.NewWriter();

@@ -49,6 +49,7 @@ public static class RoutesAndRoles
         ("DELETE", "/api/freezes/{scope}", "operator"),
         ("GET", "/api/retention/plan", "reader"),
         ("POST", "/api/retention/apply", "operator"),
+        ("POST", "/api/lists/rebuild", "admin"),
         ("GET", "/api/whoami", AnyToken),
         ("GET", "/api/tokens", "admin"),
         ("POST", "/api/tokens", "admin"),

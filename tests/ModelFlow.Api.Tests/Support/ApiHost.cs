@@ -59,7 +59,9 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(host.Blobs);
         services.AddSingleton<InMemoryReleaseStore>();
         services.AddSingleton<IReleaseStore>(s => s.GetRequiredService<InMemoryReleaseStore>());
-        services.AddSingleton<IReleaseIndex, InMemoryReleaseIndex>();
+        services.AddSingleton<InMemoryReleaseIndex>();
+        services.AddSingleton<IReleaseIndex>(s => s.GetRequiredService<InMemoryReleaseIndex>());
+        services.AddSingleton<IProjectedList>(s => s.GetRequiredService<InMemoryReleaseIndex>());
         services.AddSingleton<IVersionCatalog, InMemoryVersionCatalog>();
         services.AddSingleton<IRouteStore, InMemoryRouteStore>();
         services.AddSingleton<IDeploymentStore, InMemoryDeploymentStore>();

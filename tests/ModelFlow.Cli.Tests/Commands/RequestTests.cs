@@ -63,6 +63,7 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("rollback digits -m bad", "POST /api/models/digits/rollback", """{"load":false,"reason":"bad"}""")]
     [InlineData("rollback digits --to v1.0.0 --load -m bad", "POST /api/models/digits/rollback", """{"to":"v1.0.0","load":true,"reason":"bad"}""")]
     [InlineData("freeze dig* -m x", "POST /api/freezes", """{"scope":"dig*","reason":"x"}""")]
+    [InlineData("lists rebuild -m restored", "POST /api/lists/rebuild", """{"reason":"restored"}""")]
     [InlineData("pin digits v1.0.0 -m keep", "POST /api/models/digits/versions/v1.0.0/pin", """{"reason":"keep"}""")]
     [InlineData("unpin digits v1.0.0", "POST /api/models/digits/versions/v1.0.0/unpin", "{}")]
     [InlineData("token create bob -r reader,approver -r operator --expires-in 90d", "POST /api/tokens", """{"name":"bob","roles":["reader","approver","operator"],"expiresIn":"90d"}""")]
@@ -143,6 +144,18 @@ public sealed class RequestTests : IAsyncLifetime
         var run = await _cli.RunAsync("retention", "apply", "--yes");
         Assert.Equal(0, run.Exit);
         Assert.Equal("sha256:plan", (string?)_host.Requests.Last().Json["digest"]);
+    }
+
+    [Fact]
+    public async Task ListsRebuild_plain_saysHowManyEntries()
+    {
+        _host.On("POST /api/lists/rebuild", """{"items":[{"name":"models","entries":2,"entered":0,"removed":1},{"name":"releases","entries":12,"entered":3,"removed":0}]}""");
+        var run = await _cli.RunAsync("lists", "rebuild");
+        Assert.Equal(0, run.Exit);
+        Assert.Matches(@"^LIST +ENTRIES +PUT RIGHT +TAKEN OUT$", run.Lines[0]);
+        Assert.Matches(@"^models +2 +0 +1$", run.Lines[1].TrimEnd());
+        Assert.Matches(@"^releases +12 +3 +0$", run.Lines[2].TrimEnd());
+        Assert.Contains("ten thousand", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

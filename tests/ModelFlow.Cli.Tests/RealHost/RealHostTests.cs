@@ -70,6 +70,8 @@ public sealed class RealHostTests : IAsyncLifetime
         Assert.Contains("v1.5.0-nan", (await Ok("compare", "digits", "v1.0.0-base", "v1.5.0-nan")).Out, StringComparison.Ordinal);
 
         // Operations.
+        Assert.Matches(@"(?m)^releases +2 +0 +0", (await Ok("lists", "rebuild", "-m", "to be sure")).Out);
+        Assert.Contains("to be sure", (await Ok("audit", "_system")).Out, StringComparison.Ordinal);
         await Ok("freeze", "dig*", "-m", "holiday");
         Assert.Contains("holiday", (await Ok("freezes")).Out, StringComparison.Ordinal);
         await Ok("unfreeze", "dig*");

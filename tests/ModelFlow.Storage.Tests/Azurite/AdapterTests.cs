@@ -1,4 +1,5 @@
 using Azure.Storage.Blobs;
+using Microsoft.Extensions.DependencyInjection;
 using ModelFlow.Core.Ports;
 using ModelFlow.Storage.Tests.Contracts;
 using ModelFlow.Testing.Azurite;
@@ -48,6 +49,8 @@ public sealed class TableAuditLogTests(AzuriteFixture azurite) : AuditLogContrac
 public sealed class TableReleaseIndexTests(AzuriteFixture azurite) : ReleaseIndexContract
 {
     protected override IReleaseIndex Index => StorageHarness.Get<IReleaseIndex>(azurite);
+
+    protected override IProjectedList List => StorageHarness.ProviderAsync(azurite).GetAwaiter().GetResult().GetServices<IProjectedList>().Single(l => l.Name == "releases");
 
     protected override IReleaseStore Releases => StorageHarness.Get<IReleaseStore>(azurite);
 }

@@ -14,6 +14,9 @@ public abstract class ReleaseIndexContract
 
     protected abstract IReleaseIndex Index { get; }
 
+    /// <summary>The same lists, as they are rebuilt.</summary>
+    protected abstract IProjectedList List { get; }
+
     protected abstract IReleaseStore Releases { get; }
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -165,7 +168,9 @@ public abstract class ReleaseIndexContract
         await CreateAsync(2);
         await Index.PutAsync(Running(3), Cancel);
 
-        Assert.True(await Index.RebuildAsync(Cancel) >= 2);
+        var rebuilt = await List.RebuildAsync(Cancel);
+        Assert.Equal("releases", rebuilt.Name);
+        Assert.True(rebuilt is { Entries: >= 2, Entered: >= 2 });
 
         Assert.Equal([Id(2), Id(3)], await RunningAsync());
         var listed = (await Index.ListAsync(Model, 10, null, Cancel)).Items.ToDictionary(s => s.Id);
@@ -180,7 +185,7 @@ public abstract class ReleaseIndexContract
     {
         await Index.PutAsync(Ended(1), Cancel);
 
-        await Index.RebuildAsync(Cancel);
+        Assert.True((await List.RebuildAsync(Cancel)).Removed >= 1);
 
         Assert.Empty((await Index.ListAsync(Model, 10, null, Cancel)).Items);
         Assert.Null(await Index.FindLatestAttemptAsync(Model, Version, Cancel));

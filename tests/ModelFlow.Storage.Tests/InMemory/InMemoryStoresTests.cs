@@ -48,9 +48,13 @@ public sealed class InMemoryReleaseIndexTests : ReleaseIndexContract
 {
     private readonly InMemoryReleaseStore _releases = new();
 
-    public InMemoryReleaseIndexTests() => Index = new InMemoryReleaseIndex(_releases);
+    private readonly InMemoryReleaseIndex _index;
 
-    protected override IReleaseIndex Index { get; }
+    public InMemoryReleaseIndexTests() => _index = new InMemoryReleaseIndex(_releases);
+
+    protected override IReleaseIndex Index => _index;
+
+    protected override IProjectedList List => _index;
 
     protected override IReleaseStore Releases => _releases;
 }

@@ -6,7 +6,7 @@ using ModelFlow.Core.Releases;
 namespace ModelFlow.Testing.InMemory;
 
 /// <summary>Lists in memory; <paramref name="releases"/> is what they are rebuilt from.</summary>
-public sealed class InMemoryReleaseIndex(InMemoryReleaseStore releases) : IReleaseIndex
+public sealed class InMemoryReleaseIndex(InMemoryReleaseStore releases) : IReleaseIndex, IProjectedList
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ReleaseId, ReleaseSummary> _summaries = [];
@@ -77,22 +77,28 @@ public sealed class InMemoryReleaseIndex(InMemoryReleaseStore releases) : IRelea
     }
 
     /// <inheritdoc/>
-    public Task<int> RebuildAsync(CancellationToken cancellationToken)
+    public string Name => "releases";
+
+    /// <inheritdoc/>
+    public Task<RebuiltList> RebuildAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            var states = releases.States();
-            var entered = _running.Where(id => _summaries.ContainsKey(id)).Select(id => _summaries[id]).ToList();
-            _summaries.Clear();
-            _running.Clear();
+            var before = new Dictionary<ReleaseId, ReleaseSummary>(_summaries);
+            var wasRunning = _running.ToHashSet();
+            var states = releases.States().Select(ReleaseSummary.Of).ToDictionary(s => s.Id);
 
             // A release that is entered and not created yet stays.
-            foreach (var summary in entered.Where(e => states.All(s => s.Id != e.Id)).Concat(states.Select(ReleaseSummary.Of)))
+            var awaited = before.Values.Where(s => wasRunning.Contains(s.Id) && !states.ContainsKey(s.Id)).ToList();
+            _summaries.Clear();
+            _running.Clear();
+            foreach (var summary in awaited.Concat(states.Values))
             {
                 Put(summary);
             }
 
-            return Task.FromResult(states.Count);
+            var entered = states.Values.Count(s => wasRunning.Contains(s.Id) != s.Outcome is null || !before.TryGetValue(s.Id, out var old) || old != s with { Stage = s.Outcome is null ? old.Stage : s.Stage });
+            return Task.FromResult(new RebuiltList(Name, states.Count, entered, before.Keys.Count(id => !_summaries.ContainsKey(id))));
         }
     }
 

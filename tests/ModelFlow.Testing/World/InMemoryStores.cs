@@ -14,7 +14,9 @@ public sealed class InMemoryStores
     {
         services.AddSingleton<InMemoryReleaseStore>();
         services.AddSingleton<IReleaseStore>(s => s.GetRequiredService<InMemoryReleaseStore>());
-        services.AddSingleton<IReleaseIndex, InMemoryReleaseIndex>();
+        services.AddSingleton<InMemoryReleaseIndex>();
+        services.AddSingleton<IReleaseIndex>(s => s.GetRequiredService<InMemoryReleaseIndex>());
+        services.AddSingleton<IProjectedList>(s => s.GetRequiredService<InMemoryReleaseIndex>());
         services.AddSingleton<IRouteStore, InMemoryRouteStore>();
         services.AddSingleton<IVersionCatalog, InMemoryVersionCatalog>();
         services.AddSingleton<IRampTurns, InMemoryRampTurns>();
