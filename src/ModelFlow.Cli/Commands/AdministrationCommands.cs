@@ -13,7 +13,7 @@ internal static class AdministrationCommands
     public static IEnumerable<Command> Create(Surroundings surroundings) =>
     [
         new CliCommand("dataset", "Data sets that policies name.", "modelflow dataset add eval.jsonl digits/eval.jsonl", AddDataset(surroundings)),
-        new CliCommand("token", "Access tokens.", "modelflow token create alice --role approver", CreateToken(surroundings), ListTokens(surroundings), RevokeToken(surroundings)),
+        new CliCommand("token", "Access tokens.", "modelflow token create release-manager --role approver", CreateToken(surroundings), ListTokens(surroundings), RevokeToken(surroundings)),
         Audit(surroundings),
         Uploads(surroundings),
         Status(surroundings),
@@ -84,7 +84,7 @@ internal static class AdministrationCommands
             AllowMultipleArgumentsPerToken = true,
         };
         var expires = new Option<string?>("--expires-in") { Description = "For example 90d; it does not expire by default.", HelpName = "DURATION" };
-        return new("create", "Make a token and print it: it is shown this once.", "modelflow token create alice --role approver --expires-in 90d", surroundings, [name, roles, expires], async call =>
+        return new("create", "Make a token and print it: it is shown this once.", "modelflow token create release-manager --role approver --expires-in 90d", surroundings, [name, roles, expires], async call =>
         {
             var body = SignalCommands.WithoutNulls(new JsonObject
             {
@@ -126,7 +126,7 @@ internal static class AdministrationCommands
     private static CliCommand RevokeToken(Surroundings surroundings)
     {
         var name = new Argument<string>("NAME") { Description = "The token's name." };
-        return new("revoke", "End a token. Takes effect everywhere within 5 seconds.", "modelflow token revoke alice", surroundings, [name], async call =>
+        return new("revoke", "End a token. Takes effect everywhere within 5 seconds.", "modelflow token revoke release-manager", surroundings, [name], async call =>
         {
             var answer = await call.Api.SendAsync(HttpMethod.Delete, ApiClient.Path($"api/tokens/{call.Get(name)}"), (object?)null, call.CancellationToken);
             TrafficCommands.Say(call, answer, $"The token {call.Get(name)} is revoked.");
