@@ -86,27 +86,10 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
     {
         if (decision.Next is NextStep.End)
         {
-            await index.PutAsync(Summary(decision.State), cancellationToken);
+            await index.PutAsync(ReleaseSummary.Of(decision.State), cancellationToken);
         }
 
         return new Advanced(decision.Next, saved);
-    }
-
-    /// <summary>A release as it stands in lists.</summary>
-    public static ReleaseSummary Summary(ReleaseState state)
-    {
-        ArgumentNullException.ThrowIfNull(state);
-        var ended = state.Stage as Stage.Ended;
-        return new ReleaseSummary
-        {
-            Id = state.Id,
-            StartedBy = state.StartedBy,
-            StartedAt = state.StartedAt,
-            Stage = state.Stage.Name,
-            Outcome = ended?.Outcome,
-            Reason = ended?.Reason,
-            EndedAt = ended is null ? null : state.StageSince,
-        };
     }
 }
 

@@ -85,7 +85,7 @@ public sealed class StartRelease(
 
         // The list first: a release that exists must be found by whoever drives, a listed one that does not exist harms nobody.
         var entered = time.GetTimestamp();
-        await index.PutAsync(ReleaseEngine.Summary(state), cancellationToken);
+        await index.PutAsync(ReleaseSummary.Of(state), cancellationToken);
         if (await releases.CreateAsync(state, [started], cancellationToken) is CreateRelease.AlreadyExists)
         {
             return new StartedRelease.AlreadyRunning(state.Id, upload);
@@ -94,7 +94,7 @@ public sealed class StartRelease(
         if (time.GetElapsedTime(entered) > EntryHoldsFor)
         {
             // This process was held up: the entry may have been given up meanwhile.
-            await index.PutAsync(ReleaseEngine.Summary(state), cancellationToken);
+            await index.PutAsync(ReleaseSummary.Of(state), cancellationToken);
         }
 
         doorbell.Ring(state.Id);
