@@ -59,6 +59,7 @@ public sealed class TakeOverTests : IAsyncLifetime
         var (frozen, other) = IsOf(before, _active) ? (_active, _standby) : (_standby, _active);
         await frozen.SignalAsync("STOP");
         await UntilActiveAsync(other, seconds: 15);
+        await Installation.UntilAsync(() => Task.FromResult(other.Output.Contains("fenced 1 running releases", StringComparison.Ordinal)), 15, Story);
         await ApproveAsync(other.Api);
         var ended = await _modelflow.UntilAsync(Release, r => (string)r["stage"]! == "ended", api: other.Api);
         Assert.Equal("stable", (string)ended["outcome"]!);
