@@ -54,6 +54,7 @@ public sealed class CrashTests : IAsyncLifetime
         using var traffic = new LiveTraffic(_modelflow, [.. plan.Select(r => r.Model).Distinct(StringComparer.Ordinal)]);
         var kills = new RandomKills(_modelflow, crashes, seed);
         var operators = new Operators(_modelflow, api, kills, ann, bob, await _modelflow.TokenAsync("operator", "operator"));
+        using var watch = new RouteWatch(_modelflow.Folder, kills, seed);
         var before = await api.AuditAsync("_system", Cancel);
         using var sending = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var sent = traffic.RunAsync(sending.Token);
@@ -93,7 +94,7 @@ public sealed class CrashTests : IAsyncLifetime
         var under = new List<string>();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         limit.CancelAfter(TimeSpan.FromMinutes(20));
-        var killing = kills.RunAsync(() => under.AddRange(operators.StagesUnderWay.DefaultIfEmpty("nothing")), limit.Token);
+        var killing = kills.RunAsync(() => under.AddRange(operators.StagesUnderWay.DefaultIfEmpty("nothing")), () => (double)operators.Ended / plan.Count, limit.Token);
 
         // Models come one after the other, the last with a third of the kills to go: there is work under way from the first kill to the last.
         var models = plan.GroupBy(r => r.Model, StringComparer.Ordinal).ToList();
@@ -114,7 +115,7 @@ public sealed class CrashTests : IAsyncLifetime
             await limit.CancelAsync();
         }
 
-        Say($"{kills.Done} kills, {kills.DuringStart} of them during a start and {kills.Provoked} right after an operator's call; under way were {string.Join(", ", under.CountBy(s => s).OrderByDescending(s => s.Value).Select(s => $"{s.Key} {s.Value}"))}");
+        Say($"{kills.Done} kills, {kills.DuringStart} of them during a start and {kills.Provoked} right after an operator's call or a change of a route; under way were {string.Join(", ", under.CountBy(s => s).OrderByDescending(s => s.Value).Select(s => $"{s.Key} {s.Value}"))}");
 
         async Task ReleaseAllAsync(IEnumerable<ExpectedRelease> releases, int after)
         {

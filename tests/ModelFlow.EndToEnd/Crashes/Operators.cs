@@ -14,6 +14,9 @@ internal sealed class Operators(Installation modelflow, PatientApi api, RandomKi
     /// <summary>The stages of all releases under way, as last seen.</summary>
     public IReadOnlyList<string> StagesUnderWay => [.. _stages.Values.Where(s => s != "ended")];
 
+    /// <summary>How many releases have ended.</summary>
+    public int Ended => _stages.Values.Count(s => s == "ended");
+
     /// <summary>Uploads a version and sees its release through to its end.</summary>
     public async Task ReleaseAsync(ExpectedRelease release, CancellationToken cancellationToken)
     {

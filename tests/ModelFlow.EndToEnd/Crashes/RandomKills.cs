@@ -21,7 +21,7 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
     /// <summary>How many of them met a host that was still starting.</summary>
     public int DuringStart => _duringStart;
 
-    /// <summary>How many of them were provoked by a call.</summary>
+    /// <summary>How many of them were provoked.</summary>
     public int Provoked => _provoked;
 
     /// <summary>The host that runs now.</summary>
@@ -29,8 +29,10 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
 
     /// <summary>Kills; returns when the host after the last kill is up.</summary>
     /// <param name="told">Told right before each kill.</param>
+    /// <param name="progress">How much of the work is done, 0 to 1. Two fifths of the kills may come before any is, the others as it goes on:
+    /// on a slow machine they would all meet the first stages otherwise.</param>
     /// <param name="cancellationToken">Ends the killing.</param>
-    public async Task RunAsync(Action told, CancellationToken cancellationToken)
+    public async Task RunAsync(Action told, Func<double> progress, CancellationToken cancellationToken)
     {
         var random = new Random(seed);
         while (Done < count)
@@ -45,7 +47,7 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
 
             _provocation = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
 
-            await WaitAsync(after, cancellationToken);
+            await WaitAsync(after, () => Done < count * (0.4 + (0.6 * progress())), cancellationToken);
             Assert.False(Host.HasEnded, $"The host ended by itself before kill {(Done + 1).ToString(CultureInfo.InvariantCulture)}:\n{Host.Output}");
             told();
             _duringStart += Host.IsUp ? 0 : 1;
@@ -57,7 +59,7 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
         await Host.UntilUpAsync();
     }
 
-    /// <summary>Makes the next kill come so soon, if the host is up: what is sent now meets it.</summary>
+    /// <summary>Makes the next kill come so soon, if the host is up: what is going on now meets it.</summary>
     public void Provoke(TimeSpan after)
     {
         if (Host.IsUp)
@@ -75,15 +77,22 @@ internal sealed class RandomKills(Installation modelflow, int count, int seed)
         }
     }
 
-    private async Task WaitAsync(TimeSpan after, CancellationToken cancellationToken)
+    private async Task WaitAsync(TimeSpan after, Func<bool> mayKill, CancellationToken cancellationToken)
     {
         var provocation = _provocation.Task;
-        if (await Task.WhenAny(Task.Delay(after, cancellationToken), provocation) == provocation)
+        for (var due = Task.Delay(after, cancellationToken); await Task.WhenAny(due, provocation) != provocation; due = Task.Delay(200, cancellationToken))
         {
-            _provoked++;
-            await Task.Delay(await provocation, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (mayKill())
+            {
+                return;
+            }
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        _provoked++;
+        if (await provocation is var pause && pause > TimeSpan.Zero)
+        {
+            await Task.Delay(pause, cancellationToken);
+        }
     }
 }

@@ -97,7 +97,7 @@ public sealed class HostProcess : IAsyncDisposable
     /// <summary>Kills it without a warning; its children go on.</summary>
     public async Task KillAsync()
     {
-        await SignalAsync("KILL");
+        _process.Kill();
         await _process.WaitForExitAsync();
     }
 
