@@ -6,6 +6,9 @@ public interface IAuditLog
     /// <summary>Appends an entry to the chain of <paramref name="scope"/>; an entry with an id that is in the chain already changes nothing.</summary>
     Task AppendAsync(string scope, AuditEntry entry, CancellationToken cancellationToken);
 
+    /// <summary>Whether an entry with the id is in the chain of <paramref name="scope"/>; one read, however long the chain is.</summary>
+    Task<bool> ContainsAsync(string scope, string id, CancellationToken cancellationToken);
+
     /// <summary>A scope's entries, oldest first, with their place in the chain.</summary>
     IAsyncEnumerable<ChainedAuditEntry> ReadAsync(string scope, CancellationToken cancellationToken);
 }

@@ -28,7 +28,7 @@ public sealed class RollbackModel(
 {
     private const int MaxConflicts = 10;
 
-    /// <summary>Rolls back. The same request id again finds the rollback it made.</summary>
+    /// <summary>Rolls back. The same request id again finds the rollback it made, also after later changes of the route.</summary>
     /// <param name="model">The model.</param>
     /// <param name="to">The version; null for the one before.</param>
     /// <param name="loadIfNeeded">Whether to load a target that is not loaded first, rather than answer <see cref="RolledBackModel.NotLoaded"/>.</param>
@@ -59,6 +59,12 @@ public sealed class RollbackModel(
                 return await FinishAsync(current, by, reason, requestId, started);
             }
 
+            // The entry is the last thing a rollback writes: with it, the request was done, and others changed the route since.
+            if (await audit.ContainsAsync(AuditScope.Of(model), EntryId(requestId), cancellationToken) && await FindMadeAsync(model, cause, cancellationToken) is { } made)
+            {
+                return new RolledBackModel.Done(made, time.GetElapsedTime(started), new PushedRoute(0, 0));
+            }
+
             var (target, problem) = await FindTargetAsync(current.Route, to, loadIfNeeded, cancellationToken);
             if (problem is not null)
             {
@@ -81,6 +87,21 @@ public sealed class RollbackModel(
         }
 
         throw new InvalidOperationException($"The route of {model} was written by others {MaxConflicts} times in a row.");
+    }
+
+    private static string EntryId(string requestId) => $"rollback-{requestId}";
+
+    private async Task<Route?> FindMadeAsync(ModelName model, string cause, CancellationToken cancellationToken)
+    {
+        await foreach (var route in routes.ReadHistoryAsync(model, cancellationToken))
+        {
+            if (string.Equals(route.Cause, cause, StringComparison.Ordinal))
+            {
+                return route;
+            }
+        }
+
+        return null;
     }
 
     private async Task<(VersionName Target, RolledBackModel? Problem)> FindTargetAsync(Route route, VersionName? to, bool loadIfNeeded, CancellationToken cancellationToken)
@@ -186,7 +207,7 @@ public sealed class RollbackModel(
         }
 
         var entry = new AuditEntry(
-            $"rollback-{requestId}",
+            EntryId(requestId),
             route.At,
             by,
             "rollback",

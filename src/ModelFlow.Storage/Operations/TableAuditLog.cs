@@ -22,7 +22,7 @@ internal sealed class TableAuditLog(StorageClients clients) : IAuditLog
     public async Task AppendAsync(string scope, AuditEntry entry, CancellationToken cancellationToken)
     {
         var partition = Keys.Escape(scope);
-        var idKey = "id:" + Keys.Escape(entry.Id);
+        var idKey = IdKey(entry.Id);
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var head = await _table.FindAsync(partition, HeadKey, cancellationToken);
@@ -50,6 +50,9 @@ internal sealed class TableAuditLog(StorageClients clients) : IAuditLog
         throw new StorageException($"The audit log of '{scope}' is written by too many at a time.") { IsTransient = true };
     }
 
+    public async Task<bool> ContainsAsync(string scope, string id, CancellationToken cancellationToken) =>
+        await _table.FindAsync(Keys.Escape(scope), IdKey(id), cancellationToken) is not null;
+
     public async IAsyncEnumerable<ChainedAuditEntry> ReadAsync(string scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var row in _table.RangeAsync(Keys.Escape(scope), EntryFrom, EntryBefore, cancellationToken))
@@ -57,4 +60,6 @@ internal sealed class TableAuditLog(StorageClients clients) : IAuditLog
             yield return Documents.AuditEntry.Read(row);
         }
     }
+
+    private static string IdKey(string id) => "id:" + Keys.Escape(id);
 }

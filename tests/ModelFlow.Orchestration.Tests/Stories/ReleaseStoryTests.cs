@@ -170,6 +170,21 @@ public sealed class ReleaseStoryTests : IAsyncLifetime
         Assert.Single(await _world.Get<IAuditLog>().ReadAsync("model:digits", CancellationToken.None).ToListAsync(CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Rollback_repeatedAfterALaterChange_changesNothingAgain()
+    {
+        await ReleaseAsync("v1.0.0-base");
+        await ReleaseAsync("v1.1.0-mlp");
+        var done = Assert.IsType<RolledBackModel.Done>(await RollbackAsync(null));
+        Assert.IsType<RolledBackModel.Done>(await RollbackAsync("v1.1.0-mlp", "forward"));
+        var now = await RouteAsync();
+
+        var repeated = Assert.IsType<RolledBackModel.Done>(await RollbackAsync(null));
+
+        Assert.Equal(done.Route, repeated.Route);
+        Assert.Equal(now, await RouteAsync());
+    }
+
     [Theory]
     [InlineData(500)]
     [InlineData(5_000)]

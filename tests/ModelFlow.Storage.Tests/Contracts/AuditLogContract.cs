@@ -36,6 +36,16 @@ public abstract class AuditLogContract
     }
 
     [Fact]
+    public async Task Contains_knows_the_entries_of_its_scope_alone()
+    {
+        await Log.AppendAsync(_scope, Entry("a/b #1"), Cancel);
+
+        Assert.True(await Log.ContainsAsync(_scope, "a/b #1", Cancel));
+        Assert.False(await Log.ContainsAsync(_scope, "a/b #2", Cancel));
+        Assert.False(await Log.ContainsAsync(_scope + "-other", "a/b #1", Cancel));
+    }
+
+    [Fact]
     public async Task Ids_of_any_length_are_told_apart()
     {
         await Log.AppendAsync(_scope, Entry(new string('x', 900) + "1"), Cancel);

@@ -30,6 +30,15 @@ public sealed class InMemoryAuditLog : IAuditLog
     }
 
     /// <inheritdoc/>
+    public Task<bool> ContainsAsync(string scope, string id, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_scopes.TryGetValue(scope, out var chain) && chain.Exists(e => string.Equals(e.Entry.Id, id, StringComparison.Ordinal)));
+        }
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<ChainedAuditEntry> ReadAsync(string scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
