@@ -18,32 +18,37 @@ public sealed class CommandRunner(
     ILogger<CommandRunner> logger)
 {
     /// <summary>Runs the pending command. An exception other than a cancellation that was asked for becomes <see cref="CommandResult.Faulted"/>.</summary>
-    public async Task<CommandResult> RunAsync(CommandContext context, CancellationToken cancellationToken)
+    public async Task<CommandRun> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         try
         {
             return context.Pending.Command switch
             {
-                Command.RegisterVersion c => await register.RunAsync(context, c, cancellationToken),
                 Command.InspectVersion => await assess.InspectAsync(context, cancellationToken),
                 Command.SmokeTestVersion => await assess.SmokeTestAsync(context, cancellationToken),
                 Command.EvaluateVersion c => await assess.EvaluateAsync(context, c, cancellationToken),
-                Command.TakeTurn c => await takeTurn.RunAsync(context, c, cancellationToken),
-                Command.LoadVersion => await load.RunAsync(context, cancellationToken),
-                Command.ShiftTraffic c => await shift.RunAsync(context, c, cancellationToken),
-                Command.LookAtTraffic c => await look.RunAsync(context, c, cancellationToken),
-                Command.PromoteVersion c => await promote.RunAsync(context, c, cancellationToken),
-                Command.RestoreTraffic c => await restore.RunAsync(context, c, cancellationToken),
-                Command.CloseRelease c => await close.RunAsync(context, c, cancellationToken),
-                _ => throw new InvalidOperationException($"Nobody runs {context.Pending.Command.GetType().Name}."),
+                _ => new CommandRun.Done(await RunToItsEndAsync(context, cancellationToken)),
             };
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             // The edge of a command: whatever the world does ends as a value that Decide can act on.
             logger.CommandFailed(e, context.Pending.Command.GetType().Name, context.Id);
-            return new CommandResult.Faulted(e.Message);
+            return new CommandRun.Done(new CommandResult.Faulted(e.Message));
         }
     }
+
+    private async Task<CommandResult> RunToItsEndAsync(CommandContext context, CancellationToken cancellationToken) => context.Pending.Command switch
+    {
+        Command.RegisterVersion c => await register.RunAsync(context, c, cancellationToken),
+        Command.TakeTurn c => await takeTurn.RunAsync(context, c, cancellationToken),
+        Command.LoadVersion => await load.RunAsync(context, cancellationToken),
+        Command.ShiftTraffic c => await shift.RunAsync(context, c, cancellationToken),
+        Command.LookAtTraffic c => await look.RunAsync(context, c, cancellationToken),
+        Command.PromoteVersion c => await promote.RunAsync(context, c, cancellationToken),
+        Command.RestoreTraffic c => await restore.RunAsync(context, c, cancellationToken),
+        Command.CloseRelease c => await close.RunAsync(context, c, cancellationToken),
+        _ => throw new InvalidOperationException($"Nobody runs {context.Pending.Command.GetType().Name}."),
+    };
 }

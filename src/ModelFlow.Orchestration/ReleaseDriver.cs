@@ -65,7 +65,7 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
     {
         var seq = snapshot.State.Pending!.Seq;
         using var command = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = engine.ExecuteAsync(snapshot, command.Token);
+        var running = RunToItsEndAsync(snapshot, command.Token);
         try
         {
             while (true)
@@ -102,6 +102,21 @@ public sealed class ReleaseDriver(ReleaseEngine engine, TimeProvider time, ILogg
         {
             await command.CancelAsync();
             await running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private async Task<CommandResult> RunToItsEndAsync(ReleaseSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            switch (await engine.ExecuteAsync(snapshot, cancellationToken))
+            {
+                case CommandRun.Done done:
+                    return done.Result;
+                case CommandRun.NotYet notYet:
+                    await Task.Delay(notYet.LookAgainAfter, time, cancellationToken);
+                    break;
+            }
         }
     }
 

@@ -54,8 +54,8 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
         return saved is SaveRelease.Saved { Snapshot: var next } ? await AdvancedToAsync(decision, next, cancellationToken) : null;
     }
 
-    /// <summary>Does the pending command. What the world answers is a value; an infrastructure failure is one too.</summary>
-    public async Task<CommandResult> ExecuteAsync(ReleaseSnapshot snapshot, CancellationToken cancellationToken)
+    /// <summary>Does the pending command, or looks after what it started. What the world answers is a value; an infrastructure failure is one too.</summary>
+    public async Task<CommandRun> ExecuteAsync(ReleaseSnapshot snapshot, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         var pending = snapshot.State.Pending ?? throw new InvalidOperationException($"Release {snapshot.State.Id} has no pending command.");

@@ -15,7 +15,10 @@ public interface IEvaluationRunner
     /// <summary>The model formats it can inspect and run, in lower case, for example <c>onnx</c>.</summary>
     IReadOnlySet<string> SupportedFormats { get; }
 
-    /// <summary>Runs a job to its end, or ends it at its time limit. The same job id again finds the earlier run's outputs.</summary>
+    /// <summary>
+    /// Runs a job to its end, or ends it at its time limit. The same job id again finds the earlier run's outputs, or the run itself
+    /// while it goes on. A cancelled call ends the job.
+    /// </summary>
     Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken);
 }
 
@@ -69,6 +72,9 @@ public abstract record EvaluationRun
 
     /// <summary>It said what it found.</summary>
     public sealed record Completed(EvaluatorOutput Output) : EvaluationRun;
+
+    /// <summary>It goes on by itself, elsewhere. The same job is to be run again after <paramref name="LookAgainAfter"/> to learn more.</summary>
+    public sealed record Running(TimeSpan LookAgainAfter) : EvaluationRun;
 
     /// <summary>The version is at fault: it crashed, hung or exhausted the evaluator.</summary>
     public sealed record ModelAtFault(string Reason) : EvaluationRun;

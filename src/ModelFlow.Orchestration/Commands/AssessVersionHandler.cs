@@ -13,13 +13,13 @@ public sealed class AssessVersionHandler(IEvaluationRunner evaluator, IVersionCa
     private static readonly TimeSpan InspectionTimeLimit = TimeSpan.FromMinutes(5);
 
     /// <summary>Reads format, content and signature, and compares the signature with the stable version's.</summary>
-    public async Task<CommandResult> InspectAsync(CommandContext context, CancellationToken cancellationToken)
+    public async Task<CommandRun> InspectAsync(CommandContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         var version = await GetAsync(context.Model, context.Version, cancellationToken);
         if (version.Revoked is { } revoked)
         {
-            return new CommandResult.Refused("revoked", $"{version.Version} was revoked by {revoked.By}: {revoked.Reason}");
+            return new CommandRun.Done(new CommandResult.Refused("revoked", $"{version.Version} was revoked by {revoked.By}: {revoked.Reason}"));
         }
 
         var run = await evaluator.RunAsync(Job(context, EvaluationMode.Inspect, version, InspectionTimeLimit), cancellationToken);
@@ -33,27 +33,27 @@ public sealed class AssessVersionHandler(IEvaluationRunner evaluator, IVersionCa
         var baseline = stable == context.Version ? null : stable;
         if (baseline is not { } name || (await GetAsync(context.Model, name, cancellationToken)).Signature is not { } signature)
         {
-            return new CommandResult.Inspected(baseline, BreakingSignature: false, inspected.Summary);
+            return new CommandRun.Done(new CommandResult.Inspected(baseline, BreakingSignature: false, inspected.Summary));
         }
 
         var comparison = SignatureComparison.Compare(signature, inspected.Signature);
-        return new CommandResult.Inspected(baseline, comparison.Change == SignatureChange.Breaking, $"{inspected.Summary} Compared with {name}: {comparison.Message}.");
+        return new CommandRun.Done(new CommandResult.Inspected(baseline, comparison.Change == SignatureChange.Breaking, $"{inspected.Summary} Compared with {name}: {comparison.Message}."));
     }
 
     /// <summary>Runs the golden inputs.</summary>
-    public async Task<CommandResult> SmokeTestAsync(CommandContext context, CancellationToken cancellationToken)
+    public async Task<CommandRun> SmokeTestAsync(CommandContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         var version = await GetAsync(context.Model, context.Version, cancellationToken);
         var job = Job(context, EvaluationMode.Smoke, version, context.Policy.Smoke.TimeLimit) with { Dataset = context.Policy.Smoke.Dataset };
         var run = await evaluator.RunAsync(job, cancellationToken);
         return run is EvaluationRun.Completed { Output: EvaluatorOutput.SmokeTested tested }
-            ? new CommandResult.SmokeTested(tested.Summary)
+            ? new CommandRun.Done(new CommandResult.SmokeTested(tested.Summary))
             : Otherwise(run, "smoke");
     }
 
     /// <summary>Runs the version and the baseline over the data set and judges the gates.</summary>
-    public async Task<CommandResult> EvaluateAsync(CommandContext context, Command.EvaluateVersion command, CancellationToken cancellationToken)
+    public async Task<CommandRun> EvaluateAsync(CommandContext context, Command.EvaluateVersion command, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(command);
@@ -68,7 +68,7 @@ public sealed class AssessVersionHandler(IEvaluationRunner evaluator, IVersionCa
         };
         var run = await evaluator.RunAsync(job, cancellationToken);
         return run is EvaluationRun.Completed { Output: EvaluatorOutput.Evaluated evaluated }
-            ? new CommandResult.Evaluated(evaluated.Digest, GateJudge.Judge(policy.Gates, evaluated.Report), Summary(evaluated.Report))
+            ? new CommandRun.Done(new CommandResult.Evaluated(evaluated.Digest, GateJudge.Judge(policy.Gates, evaluated.Report), Summary(evaluated.Report)))
             : Otherwise(run, "evaluation");
     }
 
@@ -81,12 +81,13 @@ public sealed class AssessVersionHandler(IEvaluationRunner evaluator, IVersionCa
         TimeLimit = limit,
     };
 
-    private static CommandResult Otherwise(EvaluationRun run, string stage) => run switch
+    private static CommandRun Otherwise(EvaluationRun run, string stage) => run switch
     {
-        EvaluationRun.Completed { Output: EvaluatorOutput.Refused refused } => new CommandResult.Refused(refused.By, refused.Reason),
-        EvaluationRun.Completed other => new CommandResult.Faulted($"The evaluator answered {other.Output.GetType().Name} to {stage}."),
-        EvaluationRun.ModelAtFault fault => new CommandResult.Refused(stage, fault.Reason),
-        EvaluationRun.Faulted faulted => new CommandResult.Faulted(faulted.Reason),
+        EvaluationRun.Running running => new CommandRun.NotYet(running.LookAgainAfter),
+        EvaluationRun.Completed { Output: EvaluatorOutput.Refused refused } => new CommandRun.Done(new CommandResult.Refused(refused.By, refused.Reason)),
+        EvaluationRun.Completed other => new CommandRun.Done(new CommandResult.Faulted($"The evaluator answered {other.Output.GetType().Name} to {stage}.")),
+        EvaluationRun.ModelAtFault fault => new CommandRun.Done(new CommandResult.Refused(stage, fault.Reason)),
+        EvaluationRun.Faulted faulted => new CommandRun.Done(new CommandResult.Faulted(faulted.Reason)),
         _ => throw new InvalidOperationException("Unknown outcome of an evaluator run."),
     };
 

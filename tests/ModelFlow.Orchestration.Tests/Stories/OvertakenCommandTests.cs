@@ -46,7 +46,7 @@ public sealed class OvertakenCommandTests : IAsyncLifetime
         var rolledBack = Assert.IsType<RolledBackModel.Done>(
             await _world.Get<RollbackModel>().RollbackAsync(Model, to: null, loadIfNeeded: false, "bo", "drill", "r-1", CancellationToken.None));
 
-        var result = await _world.Engine.ExecuteAsync(read, CancellationToken.None);
+        var result = await _world.ExecuteAsync(read);
 
         Assert.Equal(rolledBack.Route.Generation, Assert.IsType<CommandResult.Fenced>(result).Generation);
         await IsAsTheRollbackLeftItAsync(rolledBack.Route);

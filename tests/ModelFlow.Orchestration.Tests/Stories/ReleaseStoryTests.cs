@@ -35,6 +35,17 @@ public sealed class ReleaseStoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Evaluation_thatGoesOnElsewhere_isLookedAtUntilItAnswers()
+    {
+        _world.Evaluator.LooksBeforeAnswer = 3;
+        var state = await _world.RunAsync(await UploadAsync("v1.0.0-base"));
+
+        Assert.Equal(Outcome.Stable, state.Outcome);
+        Assert.All(_world.Evaluator.Jobs.GroupBy(j => j.Id), looks => Assert.Equal(4, looks.Count()));
+        Assert.Equal(3, _world.Evaluator.Jobs.Select(j => j.Id).Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
     public async Task SecondVersion_healthy_rampsThroughEveryStepInOrder()
     {
         await ReleaseAsync("v1.0.0-base");

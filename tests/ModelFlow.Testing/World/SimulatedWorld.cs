@@ -112,8 +112,7 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
             switch (advanced.Next)
             {
                 case NextStep.Run:
-                    var result = await Engine.ExecuteAsync(advanced.Snapshot, CancellationToken.None);
-                    finished = await Engine.FinishAsync(advanced.Snapshot, result, CancellationToken.None);
+                    finished = await Engine.FinishAsync(advanced.Snapshot, await ExecuteAsync(advanced.Snapshot), CancellationToken.None);
                     break;
                 case NextStep.WaitUntil when approve && state.Stage is Stage.AwaitingApproval && state.Approvals.Count < 2:
                     await SignalAsync(id, SignalKind.Approve, "bo");
@@ -126,6 +125,22 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
         }
 
         throw new InvalidOperationException($"Release {id} did not come to an end.");
+    }
+
+    /// <summary>Runs the pending command to its end; what goes on elsewhere is looked at again when it asks to be.</summary>
+    public async Task<CommandResult> ExecuteAsync(ReleaseSnapshot snapshot)
+    {
+        while (true)
+        {
+            switch (await Engine.ExecuteAsync(snapshot, CancellationToken.None))
+            {
+                case CommandRun.Done done:
+                    return done.Result;
+                case CommandRun.NotYet notYet:
+                    Time.Advance(notYet.LookAgainAfter);
+                    break;
+            }
+        }
     }
 
     public void Ring(ReleaseId id)
