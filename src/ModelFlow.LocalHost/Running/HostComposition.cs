@@ -7,7 +7,7 @@ using ModelFlow.LocalHost.Evaluation;
 using ModelFlow.LocalHost.Driving;
 using ModelFlow.LocalHost.Folder;
 using ModelFlow.LocalHost.Leasing;
-using ModelFlow.LocalHost.Serving;
+using ModelFlow.ModelServers;
 using ModelFlow.Orchestration;
 using ModelFlow.Storage;
 

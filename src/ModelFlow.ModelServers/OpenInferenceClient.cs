@@ -7,7 +7,7 @@ using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Serialization;
 
-namespace ModelFlow.LocalHost.Serving;
+namespace ModelFlow.ModelServers;
 
 /// <summary>
 /// One call each to one model server: Open Inference Protocol V2 with the model repository extension, a version in every path.

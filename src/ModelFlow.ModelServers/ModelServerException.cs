@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace ModelFlow.LocalHost.Serving;
+namespace ModelFlow.ModelServers;
 
 /// <summary>A model server did not do what it was asked, and the model's bytes are not the reason: broken infrastructure.</summary>
 public sealed class ModelServerException : Exception

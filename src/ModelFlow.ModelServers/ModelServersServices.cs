@@ -1,11 +1,12 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
 
-namespace ModelFlow.LocalHost.Serving;
+namespace ModelFlow.ModelServers;
 
 /// <summary>Puts the model servers behind <see cref="IModelServer"/>.</summary>
-public static class ModelServers
+public static class ModelServersServices
 {
     /// <summary>Adds <see cref="IModelServer"/> over the servers of <see cref="ModelServerOptions"/>; needs <see cref="IArtifactStore"/>.</summary>
     public static IServiceCollection AddOpenInferenceModelServer(this IServiceCollection services)

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 
-namespace ModelFlow.LocalHost.Serving;
+namespace ModelFlow.ModelServers;
 
 /// <summary>Where the model servers are and how to ask them; configuration section <c>ModelServers</c>. Checked at start.</summary>
 public sealed class ModelServerOptions : IValidatableObject

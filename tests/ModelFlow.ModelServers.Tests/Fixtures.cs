@@ -6,11 +6,10 @@ using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
-using ModelFlow.LocalHost.Serving;
 using ModelFlow.Serving;
 using ModelFlow.Testing;
 
-namespace ModelFlow.LocalHost.Tests.Serving;
+namespace ModelFlow.ModelServers.Tests;
 
 /// <summary>A real model server, in the test's process.</summary>
 internal sealed class RealServer : IAsyncDisposable

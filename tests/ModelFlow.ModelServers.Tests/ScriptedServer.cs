@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace ModelFlow.LocalHost.Tests.Serving;
+namespace ModelFlow.ModelServers.Tests;
 
 /// <summary>An HTTP server on loopback that answers as a test says: a file store, or a model server with faults.</summary>
 internal sealed class ScriptedServer : IAsyncDisposable

@@ -1,6 +1,7 @@
+using Microsoft.Extensions.Logging;
 using ModelFlow.Core.Naming;
 
-namespace ModelFlow.LocalHost.Serving;
+namespace ModelFlow.ModelServers;
 
 /// <summary>What is logged about model servers. Never a grant.</summary>
 internal static partial class Log

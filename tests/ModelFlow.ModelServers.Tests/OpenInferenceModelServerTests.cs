@@ -5,9 +5,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
-using ModelFlow.LocalHost.Serving;
 
-namespace ModelFlow.LocalHost.Tests.Serving;
+namespace ModelFlow.ModelServers.Tests;
 
 public sealed class OpenInferenceModelServerTests
 {

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Manifests;
@@ -7,7 +8,7 @@ using ModelFlow.Core.Ports;
 using Polly;
 using Polly.Retry;
 
-namespace ModelFlow.LocalHost.Serving;
+namespace ModelFlow.ModelServers;
 
 /// <summary>
 /// Model servers that speak the Open Inference Protocol V2 over plain HTTP, one or several replicas. A version is ready
