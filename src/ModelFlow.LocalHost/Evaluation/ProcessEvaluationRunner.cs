@@ -1,10 +1,9 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using ModelFlow.Core.Evaluation;
-using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
+using ModelFlow.EvaluatorProcess;
 using ModelFlow.LocalHost.Files;
+using ModelFlow.Orchestration.Evaluation;
 
 namespace ModelFlow.LocalHost.Evaluation;
 
@@ -17,7 +16,7 @@ public sealed class ProcessEvaluationRunner : IEvaluationRunner, IDisposable
     private readonly EvaluationOptions _options;
     private readonly ModelFileCache _cache;
     private readonly KeptReports _reports;
-    private readonly EvaluatorChild _child;
+    private readonly EvaluationConclusion _conclusion;
     private readonly TimeProvider _time;
     private readonly ILogger<ProcessEvaluationRunner> _logger;
     private readonly SemaphoreSlim _slots;
@@ -53,7 +52,7 @@ public sealed class ProcessEvaluationRunner : IEvaluationRunner, IDisposable
         _jobs = Path.Combine(work, "jobs");
         _cache = new ModelFileCache(artifacts, datasets, http, Path.Combine(work, "cache"), options.CacheMiB * 1024L * 1024);
         _reports = new KeptReports(reports);
-        _child = new EvaluatorChild(options, time);
+        _conclusion = new EvaluationConclusion(_reports);
         _slots = new SemaphoreSlim(options.MaxParallel, options.MaxParallel);
         SupportedFormats = (options.Formats.Count > 0 ? options.Formats : ["onnx"]).ToHashSet(StringComparer.Ordinal);
     }
@@ -106,7 +105,7 @@ public sealed class ProcessEvaluationRunner : IEvaluationRunner, IDisposable
         catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException)
         {
             Log.JobFaulted(_logger, job.Id, e);
-            return new EvaluationRun.Faulted($"the evaluation of {job.Version.Version} ({JobOutputs.Name(job.Mode)}) could not be run: {e.Message}");
+            return new EvaluationRun.Faulted($"the evaluation of {job.Version.Version} ({EvaluatorOutputs.Name(job.Mode)}) could not be run: {e.Message}");
         }
         finally
         {
@@ -167,12 +166,13 @@ public sealed class ProcessEvaluationRunner : IEvaluationRunner, IDisposable
         }
 
         var began = _time.GetTimestamp();
-        var (end, errorTail) = await _child.RunAsync(
-            folder, command, variables, job.TimeLimit, log, id => Log.JobStarted(_logger, job.Id, id), cancellationToken);
+        var limits = new ChildLimits(job.TimeLimit, _options.MemoryMiB, _options.OutputMiB);
+        var (end, errorTail) = await new EvaluatorChild(limits, _time).RunAsync(
+            folder, command, variables, log, id => Log.JobStarted(_logger, job.Id, id), cancellationToken);
         var took = _time.GetElapsedTime(began);
         Log.JobEnded(_logger, job.Id, $"{end}", took);
         log.Add($"\nended after {took}: {end}\n");
-        var run = JobOutputs.Failure(job, end, errorTail, _options) ?? await AnswerAsync(job, folder, cancellationToken);
+        var run = JobOutputs.Failure(EvaluatorOutputs.Subject(job), end, errorTail, limits) ?? await AnswerAsync(job, folder, cancellationToken);
         if (run is not EvaluationRun.Completed)
         {
             log.Add($"{run}\n");
@@ -182,90 +182,23 @@ public sealed class ProcessEvaluationRunner : IEvaluationRunner, IDisposable
         return run;
     }
 
-    private async Task<EvaluationRun> AnswerAsync(EvaluationJob job, JobFolder folder, CancellationToken cancellationToken)
-    {
-        var what = $"the evaluator of {job.Version.Version} ({JobOutputs.Name(job.Mode)})";
-        if (JobOutputs.ReadResult(folder, out var reason) is not { } result)
-        {
-            return new EvaluationRun.Faulted($"{what} gave no usable answer: {reason}");
-        }
-
-        if (result.Status == EvaluatorStatus.Faulted)
-        {
-            return new EvaluationRun.Faulted($"{what}: {result.Reason}");
-        }
-
-        if (result.Status == EvaluatorStatus.Completed && job.Mode == EvaluationMode.Evaluate)
-        {
-            return await EvaluatedAsync(job, folder, what, cancellationToken);
-        }
-
-        if (KeptReports.Output(job.Mode, result) is not { } output)
-        {
-            return new EvaluationRun.Faulted($"{what} gave no usable answer: {EvaluatorContract.ResultFile} has no signature");
-        }
-
-        await _reports.KeepResultAsync(job, result, cancellationToken);
-        return new EvaluationRun.Completed(output);
-    }
-
-    private async Task<EvaluationRun> EvaluatedAsync(EvaluationJob job, JobFolder folder, string what, CancellationToken cancellationToken)
-    {
-        if (JobOutputs.ReadFile(folder, EvaluatorContract.ReportFile, JobOutputs.LargestReport, out var reason) is not { } bytes)
-        {
-            return new EvaluationRun.Faulted($"{what} gave no usable answer: {reason}");
-        }
-
-        if (JobOutputs.Mistake(bytes, job, out var report) is { } mistake)
-        {
-            return new EvaluationRun.Faulted($"{what} gave no usable answer: {mistake}");
-        }
-
-        // Not every evaluator writes single answers, and the gates do not need them. Those of an attempt that was cut off here before
-        // its report was kept stay: the answers do not depend on the attempt, only the times do.
-        var predictions = new FileInfo(Path.Combine(folder.Output, EvaluatorContract.PredictionsFile));
-        if (predictions.Exists && predictions.LinkTarget is null && predictions.Length > 0)
-        {
-            await _reports.AddFileAsync(job, EvaluatorContract.PredictionsFile, predictions.FullName, cancellationToken);
-        }
-
-        if (await _reports.AddAsync(job, EvaluatorContract.ReportFile, bytes, cancellationToken))
-        {
-            return new EvaluationRun.Completed(new EvaluatorOutput.Evaluated(report!, Sha256Digest.Of(bytes))); // no mistake: it was read
-        }
-
-        return new EvaluationRun.Faulted($"another {EvaluatorContract.ReportFile} is kept with {job.Release} and is not about this job");
-    }
+    private async Task<EvaluationRun> AnswerAsync(EvaluationJob job, JobFolder folder, CancellationToken cancellationToken) =>
+        JobOutputs.ReadResult(folder, out var reason) is { } result
+            ? await _conclusion.ConcludeAsync(job, result, new FolderFiles(folder), cancellationToken)
+            : new EvaluationRun.Faulted($"{EvaluatorOutputs.Subject(job)} gave no usable answer: {reason}");
 
     private Dictionary<string, string> Variables(EvaluationJob job, string candidate, string? baseline, string? dataset)
     {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            [EvaluatorContract.Mode] = JobOutputs.Name(job.Mode),
-            [EvaluatorContract.ModelDirectory] = candidate,
-            [EvaluatorContract.Format] = job.Version.Manifest.Format,
-            [EvaluatorContract.Version] = job.Version.Version.Value,
-            [EvaluatorContract.Threads] = _options.Threads.ToString(CultureInfo.InvariantCulture),
-        };
-        if (baseline is not null && job.Baseline is not null)
+        var variables = EvaluatorOutputs.Variables(job, _options.Threads);
+        variables[EvaluatorContract.ModelDirectory] = candidate;
+        if (baseline is not null)
         {
             variables[EvaluatorContract.BaselineDirectory] = baseline;
-            variables[EvaluatorContract.BaselineFormat] = job.Baseline.Manifest.Format;
-            variables[EvaluatorContract.BaselineVersion] = job.Baseline.Version.Value;
         }
 
-        if (dataset is not null && job.Dataset is not null)
+        if (dataset is not null)
         {
             variables[EvaluatorContract.Dataset] = dataset;
-            variables[EvaluatorContract.DatasetPath] = job.Dataset.Path;
-            variables[EvaluatorContract.DatasetSha256] = job.Dataset.Sha256.Hex;
-        }
-
-        if (job.Policy is not null)
-        {
-            variables[EvaluatorContract.Label] = job.Policy.Label;
-            variables[EvaluatorContract.Slices] = JsonSerializer.Serialize(job.Policy.Slices);
-            variables[EvaluatorContract.BatchSize] = job.Policy.BatchSize.ToString(CultureInfo.InvariantCulture);
         }
 
         return variables;

@@ -2,6 +2,7 @@ using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Ports;
+using ModelFlow.EvaluatorProcess;
 
 namespace ModelFlow.LocalHost.Files;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelFlow.EvaluatorProcess;
 using ModelFlow.LocalHost.Processes;
 
 namespace ModelFlow.LocalHost.Folder;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ModelFlow.Core.Serialization;
+using ModelFlow.EvaluatorProcess;
 
 namespace ModelFlow.LocalHost.Processes;
 

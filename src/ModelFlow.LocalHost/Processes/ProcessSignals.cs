@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ModelFlow.EvaluatorProcess;
 
 namespace ModelFlow.LocalHost.Processes;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ModelFlow.EvaluatorProcess;
 
 namespace ModelFlow.LocalHost.Processes;
 

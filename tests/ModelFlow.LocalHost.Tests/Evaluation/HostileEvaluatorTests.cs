@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Ports;
+using ModelFlow.EvaluatorProcess;
 using ModelFlow.LocalHost.Evaluation;
 using ModelFlow.LocalHost.Processes;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using ModelFlow.EvaluatorProcess;
 using ModelFlow.LocalHost.Processes;
 
 namespace ModelFlow.LocalHost.Tests.Processes;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace ModelFlow.LocalHost.Processes;
+namespace ModelFlow.EvaluatorProcess;
 
 /// <summary>
 /// One process and no other: its id together with the tick at which it started, for an id is given again to other processes.

@@ -3,38 +3,14 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using ModelFlow.Core.Evaluation;
-using ModelFlow.LocalHost.Processes;
 
-namespace ModelFlow.LocalHost.Evaluation;
-
-/// <summary>How an evaluator's process ended.</summary>
-internal abstract record ChildEnd
-{
-    private ChildEnd()
-    {
-    }
-
-    /// <summary>By itself. Codes above 128 are a signal's number and 128.</summary>
-    public sealed record Exited(int Code) : ChildEnd;
-
-    /// <summary>Killed at its time limit.</summary>
-    public sealed record OutOfTime : ChildEnd;
-
-    /// <summary>Killed because it held more memory than allowed.</summary>
-    public sealed record OutOfMemory(long Bytes) : ChildEnd;
-
-    /// <summary>Killed because it wrote more than allowed.</summary>
-    public sealed record TooMuchOutput(long Bytes) : ChildEnd;
-
-    /// <summary>It could not be started.</summary>
-    public sealed record NotStarted(string Reason) : ChildEnd;
-}
+namespace ModelFlow.EvaluatorProcess;
 
 /// <summary>
 /// Runs one evaluator as a child process: in a session of its own, with a clean environment, under limits of time, memory and output.
 /// Whatever it started ends with it.
 /// </summary>
-internal sealed class EvaluatorChild(EvaluationOptions options, TimeProvider time)
+public sealed class EvaluatorChild(ChildLimits limits, TimeProvider time)
 {
     private const int TailChars = 4_000;
 
@@ -50,7 +26,6 @@ internal sealed class EvaluatorChild(EvaluationOptions options, TimeProvider tim
     /// <param name="folder">Where it works.</param>
     /// <param name="command">The program and its arguments.</param>
     /// <param name="variables">The job, in the words of <see cref="EvaluatorContract"/>.</param>
-    /// <param name="timeLimit">After this it is killed.</param>
     /// <param name="log">Takes its output.</param>
     /// <param name="started">Told the process id.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -58,11 +33,15 @@ internal sealed class EvaluatorChild(EvaluationOptions options, TimeProvider tim
         JobFolder folder,
         IReadOnlyList<string> command,
         IReadOnlyDictionary<string, string> variables,
-        TimeSpan timeLimit,
         BoundedText log,
         Action<int> started,
         CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(variables);
+        ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(started);
         var errors = new BoundedText(0, TailChars);
         using var process = new Process { StartInfo = StartInfo(folder, command, variables) };
         try
@@ -87,7 +66,7 @@ internal sealed class EvaluatorChild(EvaluationOptions options, TimeProvider tim
         ChildEnd end;
         try
         {
-            end = await WatchAsync(process, folder, timeLimit, cancellationToken);
+            end = await WatchAsync(process, folder, cancellationToken);
         }
         finally
         {
@@ -102,15 +81,15 @@ internal sealed class EvaluatorChild(EvaluationOptions options, TimeProvider tim
         return (end, errors.Tail(TailChars));
     }
 
-    private async Task<ChildEnd> WatchAsync(Process process, JobFolder folder, TimeSpan timeLimit, CancellationToken cancellationToken)
+    private async Task<ChildEnd> WatchAsync(Process process, JobFolder folder, CancellationToken cancellationToken)
     {
-        var memoryLimit = options.MemoryMiB * 1024L * 1024;
-        var outputLimit = options.OutputMiB * 1024L * 1024;
+        var memoryLimit = limits.MemoryMiB * 1024L * 1024;
+        var outputLimit = limits.OutputMiB * 1024L * 1024;
         var began = time.GetTimestamp();
         var exit = process.WaitForExitAsync(cancellationToken);
         while (true)
         {
-            var left = timeLimit - time.GetElapsedTime(began);
+            var left = limits.Time - time.GetElapsedTime(began);
             if (left <= TimeSpan.Zero)
             {
                 return new ChildEnd.OutOfTime();
@@ -151,8 +130,8 @@ internal sealed class EvaluatorChild(EvaluationOptions options, TimeProvider tim
 
         if (PrLimit is not null)
         {
-            var data = (options.MemoryMiB * 1024L * 1024) + DataRoom;
-            line.AddRange([PrLimit, "--core=0", "--nofile=1024", $"--data={data}", $"--fsize={options.OutputMiB * 1024L * 1024}"]);
+            var data = (limits.MemoryMiB * 1024L * 1024) + DataRoom;
+            line.AddRange([PrLimit, "--core=0", "--nofile=1024", $"--data={data}", $"--fsize={limits.OutputMiB * 1024L * 1024}"]);
         }
 
         line.AddRange(command);

@@ -1,25 +1,27 @@
 using ModelFlow.Core.Evaluation;
-using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 
-namespace ModelFlow.LocalHost.Evaluation;
+namespace ModelFlow.EvaluatorProcess;
 
 /// <summary>Reads what an evaluator left in its output folder, believing nothing of it.</summary>
-internal static class JobOutputs
+public static class JobOutputs
 {
-    public const long LargestResult = 1024 * 1024;
-    public const long LargestReport = 64 * 1024 * 1024;
-
     /// <summary>What went wrong when a process ended otherwise than with an answer; null if it answered.</summary>
-    public static EvaluationRun? Failure(EvaluationJob job, ChildEnd end, string errorTail, EvaluationOptions options)
+    /// <param name="what">The evaluator, for example <c>the evaluator of v1.0.0 (smoke)</c>.</param>
+    /// <param name="end">How it ended.</param>
+    /// <param name="errorTail">The end of its standard error.</param>
+    /// <param name="limits">What it was allowed.</param>
+    public static EvaluationRun? Failure(string what, ChildEnd end, string errorTail, ChildLimits limits)
     {
-        var what = $"the evaluator of {job.Version.Version} ({Name(job.Mode)})";
+        ArgumentNullException.ThrowIfNull(end);
+        ArgumentNullException.ThrowIfNull(errorTail);
+        ArgumentNullException.ThrowIfNull(limits);
         var said = errorTail.Trim().Length == 0 ? "" : $". Its last words: {Clean(errorTail)}";
         return end switch
         {
-            ChildEnd.OutOfTime => new EvaluationRun.ModelAtFault($"{what} did not end within {job.TimeLimit} and was killed{said}"),
-            ChildEnd.OutOfMemory memory => new EvaluationRun.ModelAtFault($"{what} held {memory.Bytes / 1024 / 1024} MiB of memory, at most {options.MemoryMiB} MiB are allowed, and was killed{said}"),
-            ChildEnd.TooMuchOutput output => new EvaluationRun.ModelAtFault($"{what} wrote {output.Bytes / 1024 / 1024} MiB, at most {options.OutputMiB} MiB are allowed, and was killed{said}"),
+            ChildEnd.OutOfTime => new EvaluationRun.ModelAtFault($"{what} did not end within {limits.Time} and was killed{said}"),
+            ChildEnd.OutOfMemory memory => new EvaluationRun.ModelAtFault($"{what} held {memory.Bytes / 1024 / 1024} MiB of memory, at most {limits.MemoryMiB} MiB are allowed, and was killed{said}"),
+            ChildEnd.TooMuchOutput output => new EvaluationRun.ModelAtFault($"{what} wrote {output.Bytes / 1024 / 1024} MiB, at most {limits.OutputMiB} MiB are allowed, and was killed{said}"),
             ChildEnd.NotStarted reason => new EvaluationRun.Faulted($"the evaluator cannot be started: {reason.Reason}"),
             ChildEnd.Exited { Code: EvaluatorContract.ExitAnswered or EvaluatorContract.ExitFaulted } => null,
             ChildEnd.Exited { Code: EvaluatorContract.ExitUsage } => new EvaluationRun.Faulted($"{what} did not understand its job{said}"),
@@ -36,7 +38,8 @@ internal static class JobOutputs
     /// <summary>Reads <c>result.json</c>; null, with the reason, if it is not there or not one.</summary>
     public static EvaluatorResult? ReadResult(JobFolder folder, out string reason)
     {
-        if (ReadFile(folder, EvaluatorContract.ResultFile, LargestResult, out reason) is not { } bytes)
+        ArgumentNullException.ThrowIfNull(folder);
+        if (ReadFile(folder, EvaluatorContract.ResultFile, EvaluatorOutputs.LargestResult, out reason) is not { } bytes)
         {
             return null;
         }
@@ -50,27 +53,10 @@ internal static class JobOutputs
         return null;
     }
 
-    /// <summary>Checks that a report is sound and about this job; gives what is wrong with it, or null.</summary>
-    public static string? Mistake(ReadOnlySpan<byte> bytes, EvaluationJob job, out EvaluationReport? report)
-    {
-        if (!EvaluationReportReader.TryRead(bytes, out report, out var errors))
-        {
-            return $"{EvaluatorContract.ReportFile} cannot be used: {string.Join("; ", errors.Take(3))}";
-        }
-
-        if (report.Dataset.Sha256 != job.Dataset?.Sha256)
-        {
-            return $"{EvaluatorContract.ReportFile} is about another data set";
-        }
-
-        return job.Baseline is null == (report.Baseline is null && report.BaselineUnavailable is null)
-            ? null
-            : $"{EvaluatorContract.ReportFile} {(job.Baseline is null ? "compares with a version that was not given" : "says nothing of the version to compare with")}";
-    }
-
     /// <summary>Reads a plain file of bounded size from the output folder; null, with the reason, otherwise.</summary>
     public static byte[]? ReadFile(JobFolder folder, string name, long mostBytes, out string reason)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         reason = "";
         var info = new FileInfo(Path.Combine(folder.Output, name));
         if (info.LinkTarget is not null || (info.Exists && info.Attributes.HasFlag(FileAttributes.Directory)))
@@ -89,13 +75,6 @@ internal static class JobOutputs
 
         return reason.Length == 0 ? File.ReadAllBytes(info.FullName) : null;
     }
-
-    public static string Name(EvaluationMode mode) => mode switch
-    {
-        EvaluationMode.Inspect => "inspect",
-        EvaluationMode.Smoke => "smoke",
-        _ => "evaluate",
-    };
 
     // Control characters could play tricks on whoever reads the reason in a terminal.
     private static string Clean(string text)

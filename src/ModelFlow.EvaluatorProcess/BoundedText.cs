@@ -1,17 +1,18 @@
 using System.Text;
 
-namespace ModelFlow.LocalHost.Evaluation;
+namespace ModelFlow.EvaluatorProcess;
 
 /// <summary>Keeps the beginning and the end of a text of any length. Safe for several writers.</summary>
 /// <param name="headChars">The most of the beginning, in characters.</param>
 /// <param name="tailChars">The most of the end, in characters.</param>
-internal sealed class BoundedText(int headChars, int tailChars)
+public sealed class BoundedText(int headChars, int tailChars)
 {
     private readonly Lock _gate = new();
     private readonly StringBuilder _head = new();
     private readonly StringBuilder _tail = new();
     private long _all;
 
+    /// <summary>Takes more of the text.</summary>
     public void Add(ReadOnlySpan<char> text)
     {
         lock (_gate)
@@ -47,6 +48,7 @@ internal sealed class BoundedText(int headChars, int tailChars)
         }
     }
 
+    /// <summary>The beginning and the end, with the number of characters that were left out between them.</summary>
     public override string ToString()
     {
         lock (_gate)

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using ModelFlow.Core.Naming;
 
-namespace ModelFlow.LocalHost.Files;
+namespace ModelFlow.EvaluatorProcess;
 
 /// <summary>The outcome of a verified download.</summary>
 public abstract record Downloaded

@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using ModelFlow.LocalHost.Processes;
 
-namespace ModelFlow.LocalHost.Evaluation;
+namespace ModelFlow.EvaluatorProcess;
 
 /// <summary>The processes of one job: those of the session that its evaluator leads. Linux only: read from <c>/proc</c>.</summary>
-internal static class ProcessGroup
+public static class ProcessGroup
 {
     /// <summary>Stands for a session whose leader is not known; no process is in it.</summary>
     public const int NoLeader = -1;
