@@ -86,10 +86,10 @@ public sealed class HostProcess : IAsyncDisposable
         return (host._process.ExitCode, host.Output);
     }
 
-    /// <summary>Asks it to end, as Ctrl-C does, and waits. Returns its exit code.</summary>
+    /// <summary>Asks it to end, and waits. Returns its exit code. (Not by SIGINT: what is started in the background of a script ignores it.)</summary>
     public async Task<int> StopAsync()
     {
-        await SignalAsync("INT");
+        await SignalAsync("TERM");
         await _process.WaitForExitAsync().WaitAsync(StartLimit);
         return _process.ExitCode;
     }
