@@ -24,15 +24,19 @@ internal static class Deployments
     public const string Whole = Secrets + "\n" + Images + "\nparam subscribeToUploads = true\nparam durableStorage = 'DurableTaskScheduler'";
 
     /// <summary>All of it, closed.</summary>
-    public const string Private = Secrets + "\n" + Images + "\nparam privateEndpoints = true\nparam publicGateways = false";
+    public const string Private = Secrets + "\n" + Images + "\nparam privateEndpoints = true\nparam publicGateways = false\nparam gpuProfileType = 'Consumption-GPU-NC24-A100'";
+
+    /// <summary>Other values than the defaults.</summary>
+    public const string Other = Secrets + "\nparam evaluatorImage = 'modelflow/evaluator@sha256:0'\nparam gpuProfileType = ''\nparam softDeleteDays = 11\nparam redundancy = 'Standard_RAGZRS'";
 
     public static Snapshot Deploy(string which) => Bicep.Deploy(which switch
     {
         nameof(First) => First,
         nameof(Whole) => Whole,
         nameof(Private) => Private,
+        nameof(Other) => Other,
         _ => throw new ArgumentException(which, nameof(which)),
     });
 
-    public static TheoryData<string> All => [nameof(First), nameof(Whole), nameof(Private)];
+    public static TheoryData<string> All => [nameof(First), nameof(Whole), nameof(Private), nameof(Other)];
 }

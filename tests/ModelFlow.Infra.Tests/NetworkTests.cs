@@ -82,17 +82,17 @@ public sealed class NetworkTests
     }
 
     [Theory]
-    [InlineData("", "Consumption", 4)]
-    [InlineData("Consumption-GPU-NC8as-T4", "gpu", 8)]
-    [InlineData("Consumption-GPU-NC24-A100", "gpu", 24)]
-    public void Job_profile_isTheParameters(string type, string profile, int cpu)
+    [InlineData(nameof(Deployments.Other), "Consumption", "Consumption", 4)]
+    [InlineData(nameof(Deployments.Whole), "gpu", "Consumption-GPU-NC8as-T4", 8)]
+    [InlineData(nameof(Deployments.Private), "gpu", "Consumption-GPU-NC24-A100", 24)]
+    public void Job_profile_isTheParameters(string deployment, string profile, string type, int cpu)
     {
-        var snapshot = Bicep.Deploy($"{Deployments.First}\nparam evaluatorImage = 'modelflow/evaluator@sha256:0'\nparam gpuProfileType = '{type}'");
+        var snapshot = Deployments.Deploy(deployment);
         var job = Assert.Single(snapshot.Of("Microsoft.App/jobs"));
 
         Assert.Equal(profile, job["workloadProfileName"].GetString());
         Assert.Equal(cpu, job["template.containers.0.resources.cpu"].GetInt32());
-        Assert.Contains(profile, Inner(snapshot)["workloadProfiles"].EnumerateArray().Select(p => p.GetProperty("name").GetString()));
+        Assert.Contains((profile, type), Inner(snapshot)["workloadProfiles"].EnumerateArray().Select(p => (p.GetProperty("name").GetString()!, p.GetProperty("workloadProfileType").GetString()!)));
     }
 
     [Fact]

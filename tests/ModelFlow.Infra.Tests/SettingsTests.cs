@@ -71,7 +71,7 @@ public sealed class SettingsTests
         var settings = AppSettings(deployment).Settings();
 
         Assert.Equal(2, Bind<ModelServerOptions>(settings, ModelServerOptions.Section).Endpoints.Count);
-        Assert.Equal(deployment == nameof(Deployments.First) ? 0 : 1, Bind<GatewayPushOptions>(settings, "Gateways").Addresses.Count);
+        Assert.Equal(deployment is nameof(Deployments.First) or nameof(Deployments.Other) ? 0 : 1, Bind<GatewayPushOptions>(settings, "Gateways").Addresses.Count);
         var storage = new StorageOptions { Credential = new Azure.Identity.ManagedIdentityCredential(Azure.Identity.ManagedIdentityId.SystemAssigned) };
         Configuration(settings).GetSection(StorageOptions.Section).Bind(storage, b => b.ErrorOnUnknownConfiguration = true);
         Validator.ValidateObject(storage, new ValidationContext(storage), validateAllProperties: true);

@@ -52,7 +52,7 @@ public sealed partial class StorageTests
     [Fact]
     public void Data_blobs_areVersionedAndCanBeBroughtBack()
     {
-        var snapshot = Bicep.Deploy(Deployments.First + "\nparam softDeleteDays = 11");
+        var snapshot = Deployments.Deploy(nameof(Deployments.Other));
         var blobs = snapshot.One($"{Accounts}/blobServices", Data(snapshot).Name + "/default");
 
         Assert.True(blobs["isVersioningEnabled"].GetBoolean());
@@ -82,14 +82,10 @@ public sealed partial class StorageTests
     }
 
     [Theory]
-    [InlineData("Standard_LRS")]
-    [InlineData("Standard_RAGZRS")]
-    public void Data_redundancy_isTheParameters(string redundancy)
-    {
-        var snapshot = Bicep.Deploy($"{Deployments.First}\nparam redundancy = '{redundancy}'");
-
-        Assert.Equal(redundancy, Data(snapshot).Json.GetProperty("sku").GetProperty("name").GetString());
-    }
+    [InlineData(nameof(Deployments.First), "Standard_GRS")]
+    [InlineData(nameof(Deployments.Other), "Standard_RAGZRS")]
+    public void Data_redundancy_isTheParameters(string deployment, string redundancy) =>
+        Assert.Equal(redundancy, Data(Deployments.Deploy(deployment)).Json.GetProperty("sku").GetProperty("name").GetString());
 
     [GeneratedRegex("public const string (?<name>\\w+) = \"(?<value>\\w+)\";", RegexOptions.None, 5000)]
     private static partial Regex Constant();

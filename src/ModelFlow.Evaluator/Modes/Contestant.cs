@@ -56,6 +56,9 @@ internal sealed class Contestant : IDisposable
 
     public string? Note => _binder.Note;
 
+    /// <summary>See <see cref="OnnxModel.DeviceNote"/>.</summary>
+    public string? DeviceNote => _model.DeviceNote;
+
     /// <summary>Prepares a version; null, with the reason, if it cannot answer these rows with classes.</summary>
     public static Contestant? Enter(OnnxModel model, Table table, IReadOnlySet<string> reserved, IReadOnlyDictionary<string, int> classes, out string reason)
     {

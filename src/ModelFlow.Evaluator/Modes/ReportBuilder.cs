@@ -77,6 +77,11 @@ internal static class ReportBuilder
             notes.Add($"{version}: {contestant.Note}");
         }
 
+        if (contestant.DeviceNote is not null)
+        {
+            notes.Add($"{version} {contestant.DeviceNote}");
+        }
+
         return new ModelMeasurements
         {
             Accuracy = ClassificationScores.Accuracy(confusion),
