@@ -14,7 +14,7 @@ resource jobStarter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(resourceGroup().id, 'evaluation starter')
   properties: {
     roleName: 'ModelFlow evaluation starter (${name})'
-    description: 'Starts and stops executions of a Container Apps job and sees how they go.'
+    description: 'Starts executions of a Container Apps job, stops one and sees how they go.'
     type: 'CustomRole'
     assignableScopes: [resourceGroup().id]
     permissions: [
@@ -22,7 +22,7 @@ resource jobStarter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
         actions: [
           'Microsoft.App/jobs/read'
           'Microsoft.App/jobs/start/action'
-          'Microsoft.App/jobs/stop/action'
+          'Microsoft.App/jobs/stop/execution/action'
           'Microsoft.App/jobs/execution/read'
           'Microsoft.App/jobs/executions/read'
         ]

@@ -90,7 +90,7 @@ public sealed partial class AccessTests
         var actions = role["permissions.0.actions"].EnumerateArray().Select(a => a.GetString()!).ToList();
 
         Assert.DoesNotContain(actions, a => a.Contains('*', StringComparison.Ordinal));
-        Assert.All(actions, a => Assert.True(a.EndsWith("/read", StringComparison.Ordinal) || a is "Microsoft.App/jobs/start/action" or "Microsoft.App/jobs/stop/action", a));
+        Assert.All(actions, a => Assert.True(a.EndsWith("/read", StringComparison.Ordinal) || a is "Microsoft.App/jobs/start/action" or "Microsoft.App/jobs/stop/execution/action", a));
     }
 
     [Fact]
