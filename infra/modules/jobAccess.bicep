@@ -9,7 +9,7 @@ resource job 'Microsoft.App/jobs@2025-01-01' existing = {
   name: jobName
 }
 
-// Not the built-in Container Apps Jobs Operator: its Microsoft.App/jobs/*/action reads the job's secrets and opens shells in it, too.
+// Not the built-in Container Apps Jobs Operator: Microsoft.App/jobs/*/action reads the job's secrets, its data actions open shells in it.
 resource jobStarter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(resourceGroup().id, 'evaluation starter')
   properties: {
