@@ -153,7 +153,7 @@ public sealed class EvaluatorChild(ChildLimits limits, TimeProvider time)
             start.Environment[name] = value;
         }
 
-        start.Environment["PATH"] = "/usr/local/bin:/usr/bin:/bin";
+        start.Environment.TryAdd("PATH", "/usr/local/bin:/usr/bin:/bin");
         start.Environment["HOME"] = folder.Temporary;
         start.Environment["TMPDIR"] = folder.Temporary;
         start.Environment["LANG"] = "C.UTF-8";

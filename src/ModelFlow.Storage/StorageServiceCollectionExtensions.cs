@@ -49,6 +49,7 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton<IReportStore, BlobReportStore>();
         services.TryAddSingleton<IArtifactStore, BlobArtifactStore>();
         services.TryAddSingleton<IUploadStore, BlobUploadStore>();
+        services.TryAddSingleton<IEvaluationHandover, BlobEvaluationHandover>();
         services.TryAddSingleton<ITrafficWindows, TableTrafficWindows>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, ReleaseList>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, ModelList>());

@@ -15,6 +15,7 @@ public sealed class ProjectReferenceTests
         ["LocalHost"] = ["Core", "Storage", "Orchestration", "Api", "EvaluatorProcess", "ModelServers"],
         ["ModelServers"] = ["Core"],
         ["EvaluatorProcess"] = ["Core"],
+        ["EvaluationAgent"] = ["Core", "EvaluatorProcess"],
         ["Gateway"] = ["Core"],
         ["Serving"] = ["Core"],
         ["Evaluator"] = ["Core"],

@@ -20,6 +20,12 @@ public interface IEvaluationRunner
     /// while it goes on. A cancelled call ends the job.
     /// </summary>
     Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends a job that goes on elsewhere (<see cref="EvaluationRun.Running"/>): its release wants it no more. Does nothing where no job outlives
+    /// its call.
+    /// </summary>
+    Task StopAsync(string jobId, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>What the evaluator is to do.</summary>

@@ -29,6 +29,10 @@ internal sealed class BlobGrants(StorageClients clients, TimeProvider time) : ID
     public Task<IReadOnlyList<Uri>> PutAsync(IReadOnlyList<BlobBaseClient> blobs, TimeSpan validFor, CancellationToken cancellationToken) =>
         SignAsync(blobs, BlobSasPermissions.Create | BlobSasPermissions.Write | BlobSasPermissions.Read, validFor, cancellationToken);
 
+    /// <summary>Grants to make these blobs where there are none: one address each, good for one request that puts it whole.</summary>
+    public Task<IReadOnlyList<Uri>> CreateAsync(IReadOnlyList<BlobBaseClient> blobs, TimeSpan validFor, CancellationToken cancellationToken) =>
+        SignAsync(blobs, BlobSasPermissions.Create, validFor, cancellationToken);
+
     public void Dispose() => _gate.Dispose();
 
     private async Task<IReadOnlyList<Uri>> SignAsync(IReadOnlyList<BlobBaseClient> blobs, BlobSasPermissions permissions, TimeSpan validFor, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using ModelFlow.Core.Evaluation.Remote;
 using ModelFlow.Core.Ports;
 using ModelFlow.Storage.Tests.Contracts;
 using ModelFlow.Testing.InMemory;
@@ -92,4 +93,33 @@ public sealed class InMemoryUploadStoreTests : UploadStoreContract
 public sealed class InMemoryTrafficWindowsTests : TrafficWindowsContract
 {
     protected override ITrafficWindows Store { get; } = new InMemoryTrafficWindows();
+}
+
+public sealed class InMemoryEvaluationHandoverTests : EvaluationHandoverContract
+{
+    private readonly InMemoryBlobs _blobs = new();
+
+    private readonly InMemoryEvaluationHandover _handover;
+
+    public InMemoryEvaluationHandoverTests() => _handover = new InMemoryEvaluationHandover(_blobs, TimeProvider.System);
+
+    protected override IEvaluationHandover Handover => _handover;
+
+    protected override Task PutInputAsync(string path, byte[] content)
+    {
+        _blobs.Put(path, content);
+        return Task.CompletedTask;
+    }
+
+    protected override Task<RemoteJob> DescriptionAsync(PreparedStart start)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return Task.FromResult(_handover.Describe(start.JobId, start.Number));
+    }
+
+    protected override Task<bool> PutAsync(RemoteGrant grant, byte[] content, bool replace = false)
+    {
+        ArgumentNullException.ThrowIfNull(grant);
+        return Task.FromResult(_handover.Put(grant, content, replace ? _blobs.Find(grant.Address.AbsolutePath.TrimStart('/'))!.Content : null));
+    }
 }

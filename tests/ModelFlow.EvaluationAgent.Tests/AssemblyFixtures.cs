@@ -1,0 +1,3 @@
+using ModelFlow.Testing.Azurite;
+
+[assembly: AssemblyFixture(typeof(AzuriteFixture))]
