@@ -13,6 +13,7 @@ public sealed class ProjectReferenceTests
         ["Orchestration"] = ["Core"],
         ["Api"] = ["Core", "Orchestration"],
         ["LocalHost"] = ["Core", "Storage", "Orchestration", "Api", "EvaluatorProcess", "ModelServers"],
+        ["Functions"] = ["Core", "Storage", "Orchestration", "Api", "ModelServers"],
         ["ModelServers"] = ["Core"],
         ["EvaluatorProcess"] = ["Core"],
         ["EvaluationAgent"] = ["Core", "EvaluatorProcess"],

@@ -10,7 +10,10 @@ public sealed class FirstAdminToken(ITokenStore store, ManageTokens tokens, Time
     /// Makes an admin token if no valid one exists: at the first start, and after the last one expired. Only its hash is stored:
     /// the host must show the returned secret, or write it where only its user can read. Null if there is one.
     /// </summary>
-    public async Task<CreatedToken?> EnsureAsync(CancellationToken cancellationToken)
+    public Task<CreatedToken?> EnsureAsync(CancellationToken cancellationToken) => EnsureAsync(TokenSecret.Create(), cancellationToken);
+
+    /// <summary>The same, with a secret that the operator chose and keeps.</summary>
+    public async Task<CreatedToken?> EnsureAsync(TokenSecret secret, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -25,7 +28,6 @@ public sealed class FirstAdminToken(ITokenStore store, ManageTokens tokens, Time
         }
 
         var name = Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? "admin" : $"admin-{i}").First(n => !names.Contains(n));
-        var secret = TokenSecret.Create();
         var record = new TokenRecord { Name = name, SecretHash = secret.Hash, Roles = [Role.Admin.ToText()], CreatedAt = now };
 
         // Two hosts that start at once would both make "admin": the slower one is refused and has nothing to show.

@@ -1,0 +1,32 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Ports;
+using ModelFlow.Functions.Composition;
+using ModelFlow.Orchestration;
+using ModelFlow.Orchestration.Operations;
+using ModelFlow.Orchestration.Upkeep;
+
+namespace ModelFlow.Functions.Upkeep;
+
+/// <summary>Timers for what nobody asks for. A timer runs on one instance at a time.</summary>
+public sealed class UpkeepFunctions(
+    DeploymentUpkeep deployments, ITrafficWindows windows, ApplyRetention retention, IOptions<AzureHostOptions> options, TimeProvider time)
+{
+    /// <summary>Every half a minute: model servers have loaded what they should have.</summary>
+    [Function("KeepDeployments")]
+    public Task KeepDeploymentsAsync([TimerTrigger("*/30 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) => deployments.RunAsync(cancellationToken);
+
+    /// <summary>Every hour: what gateways counted long ago is deleted.</summary>
+    [Function("PruneTrafficWindows")]
+    public Task PruneTrafficWindowsAsync([TimerTrigger("0 20 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        windows.PruneAsync(time.GetUtcNow() - options.Value.KeepWindows, cancellationToken);
+
+    /// <summary>Every night, where <see cref="AzureHostOptions.ApplyRetention"/> says so: old versions are moved or deleted as the policy says.</summary>
+    [Function("ApplyRetention")]
+    public Task ApplyRetentionAsync([TimerTrigger("0 10 3 * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        options.Value.ApplyRetention
+
+            // Each run is a request of its own, as a run after a failure must not pass for a repetition of the failed one.
+            ? retention.ApplyAsync(model: null, digest: null, new Requester("modelflow", $"retention-{time.GetUtcNow().UtcTicks}"), cancellationToken)
+            : Task.CompletedTask;
+}

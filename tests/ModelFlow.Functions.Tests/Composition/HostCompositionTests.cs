@@ -1,0 +1,95 @@
+using System.Reflection;
+using Azure.Identity;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using ModelFlow.Core.Ports;
+using ModelFlow.Functions.Composition;
+using ModelFlow.Functions.Driving;
+using ModelFlow.Orchestration;
+using ModelFlow.Storage;
+using ModelFlow.Testing;
+
+namespace ModelFlow.Functions.Tests.Composition;
+
+public sealed class HostCompositionTests
+{
+    public static TheoryData<Type> FunctionClasses =>
+        [.. typeof(ReleaseOrchestrator).Assembly.GetTypes().Where(t => !(t.IsAbstract && t.IsSealed) && FunctionsOf(t).Any())];
+
+    [Fact]
+    public void SampleSettings_areValid()
+    {
+        using var host = SampleHost.Build(SampleHost.Settings());
+
+        host.Services.GetRequiredService<IStartupValidator>().Validate();
+
+        Assert.Same(host.Services.GetRequiredService<DurableDoorbell>(), host.Services.GetRequiredService<IDoorbell>());
+        Assert.NotNull(host.Services.GetRequiredService<IEvaluationRunner>());
+    }
+
+    [Theory]
+    [MemberData(nameof(FunctionClasses))]
+    public async Task FunctionClass_canBeMade(Type type)
+    {
+        using var host = SampleHost.Build(SampleHost.Settings());
+        await using var scope = host.Services.CreateAsyncScope();
+
+        Assert.NotNull(ActivatorUtilities.CreateInstance(scope.ServiceProvider, type));
+    }
+
+    [Fact]
+    public void Addresses_withoutAConnectionString_areAskedByTheAppsIdentity()
+    {
+        var settings = SampleHost.Settings();
+        settings.Remove("Storage:ConnectionString");
+        settings["Storage:BlobServiceUri"] = "https://account.blob.core.windows.net";
+        settings["Storage:TableServiceUri"] = "https://account.table.core.windows.net";
+        settings["AzureHost:Identity"] = "managed";
+        settings["AZURE_CLIENT_ID"] = "00000000-0000-0000-0000-000000000001";
+        using var host = SampleHost.Build(settings);
+
+        host.Services.GetRequiredService<IStartupValidator>().Validate();
+
+        Assert.IsType<ManagedIdentityCredential>(host.Services.GetRequiredService<IOptions<StorageOptions>>().Value.Credential);
+    }
+
+    [Theory]
+    [InlineData("Storage:ConnectionString", null, "Storage needs a ConnectionString")]
+    [InlineData("ModelServers:ControlSecret", "short", "ModelServers:ControlSecret")]
+    [InlineData("AzureHost:KeepHistories", "00:00:01", "KeepHistories")]
+    [InlineData("Driving:Attempts", "0", "Attempts")]
+    public void WrongSetting_isRefusedAtStart(string key, string? value, string inMessage)
+    {
+        var settings = SampleHost.Settings();
+        settings[key] = value;
+        using var host = SampleHost.Build(settings);
+
+        var refused = Assert.ThrowsAny<Exception>(() => host.Services.GetRequiredService<IStartupValidator>().Validate());
+
+        Assert.Contains(inMessage, refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void HostJson_agreesWithTheCode()
+    {
+        var host = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(RepositoryRoot.Find(), "host.json")))!;
+
+        Assert.Equal("", (string?)host["extensions"]!["http"]!["routePrefix"]);
+        Assert.Equal(ReleaseOrchestrator.Version, (string?)host["extensions"]!["durableTask"]!["defaultVersion"]);
+        Assert.Equal("%TASKHUB_NAME%", (string?)host["extensions"]!["durableTask"]!["hubName"]);
+    }
+
+    [Fact]
+    public void Functions_haveTheNamesThatTheDocumentationLists()
+    {
+        var page = File.ReadAllText(Path.Combine(RepositoryRoot.Find(), "docs", "azure.md"));
+        var names = typeof(ReleaseOrchestrator).Assembly.GetTypes().SelectMany(FunctionsOf).Select(f => f.Name).ToList();
+
+        Assert.True(names.Count >= 10);
+        Assert.All(names, name => Assert.Contains($"| `{name}` |", page, StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<FunctionAttribute> FunctionsOf(Type type) =>
+        type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static).Select(m => m.GetCustomAttribute<FunctionAttribute>()).OfType<FunctionAttribute>();
+}
