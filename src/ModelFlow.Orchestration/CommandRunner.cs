@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Releases;
 using ModelFlow.Orchestration.Commands;
 
@@ -36,6 +37,20 @@ public sealed class CommandRunner(
             // The edge of a command: whatever the world does ends as a value that Decide can act on.
             logger.CommandFailed(e, context.Pending.Command.GetType().Name, context.Id);
             return new CommandRun.Done(new CommandResult.Faulted(e.Message));
+        }
+    }
+
+    /// <summary>Ends what a command started, once its release wants it no more: it was abandoned without a result. A failure is noted and borne.</summary>
+    public async Task AbandonAsync(ReleaseId release, PendingCommand pending, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(pending);
+        try
+        {
+            await assess.StopAsync(release, pending, cancellationToken);
+        }
+        catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        {
+            logger.EvaluationNotStopped(e, $"{release}-{pending.Seq}");
         }
     }
 

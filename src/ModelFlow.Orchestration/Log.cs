@@ -19,4 +19,19 @@ internal static partial class Log
 
     [LoggerMessage(1005, LogLevel.Warning, "Upload {Path} could not be taken in; it is tried again.")]
     public static partial void IntakeFailed(this ILogger logger, Exception exception, string path);
+
+    [LoggerMessage(1011, LogLevel.Information, "Evaluation {Job}, start {Start}: container {Container} of {Image}.")]
+    public static partial void EvaluationStarted(this ILogger logger, string job, int start, string? container, string image);
+
+    [LoggerMessage(1012, LogLevel.Warning, "Evaluation {Job}, start {Start}: it is not certain that it was started ({Reason}); looked at again in {After}.")]
+    public static partial void EvaluationStartUncertain(this ILogger logger, string job, int start, string reason, TimeSpan after);
+
+    [LoggerMessage(1013, LogLevel.Warning, "Evaluation {Job} needs start {Start}: {Reason}")]
+    public static partial void EvaluationStartsAgain(this ILogger logger, string job, int start, string reason);
+
+    [LoggerMessage(1014, LogLevel.Information, "Evaluation {Job} on {Platform} was stopped.")]
+    public static partial void EvaluationStopped(this ILogger logger, string job, string platform);
+
+    [LoggerMessage(1015, LogLevel.Warning, "Evaluation {Job}, which its release wants no more, could not be stopped; it ends by its own time limit.")]
+    public static partial void EvaluationNotStopped(this ILogger logger, Exception? exception, string job);
 }

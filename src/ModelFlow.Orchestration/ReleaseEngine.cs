@@ -35,6 +35,11 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
                 : new SaveRelease.Saved(read);
             if (saved is SaveRelease.Saved { Snapshot: var snapshot })
             {
+                if (read is { Result: null, State.Pending: { } given } && decision.State.Pending?.Seq != given.Seq)
+                {
+                    await commands.AbandonAsync(id, given, cancellationToken);
+                }
+
                 return await AdvancedToAsync(decision, snapshot, cancellationToken);
             }
         }

@@ -15,6 +15,8 @@ public sealed class ProjectReferenceTests
         ["LocalHost"] = ["Core", "Storage", "Orchestration", "Api", "EvaluatorProcess", "ModelServers"],
         ["Functions"] = ["Core", "Storage", "Orchestration", "Api", "ModelServers"],
         ["ModelServers"] = ["Core"],
+        ["Azure"] = ["Core", "Orchestration", "Api"],
+        ["Kubernetes"] = ["Core", "Orchestration"],
         ["EvaluatorProcess"] = ["Core"],
         ["EvaluationAgent"] = ["Core", "EvaluatorProcess"],
         ["Gateway"] = ["Core"],

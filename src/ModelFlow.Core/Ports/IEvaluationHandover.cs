@@ -17,6 +17,9 @@ public interface IEvaluationHandover
     /// </summary>
     Task<PrepareStart> PrepareAsync(HandoverOrder order, CancellationToken cancellationToken);
 
+    /// <summary>Notes that the platform took a start on. Repeating it is fine; the first name stays.</summary>
+    Task NoteStartedAsync(string jobId, int start, string container, CancellationToken cancellationToken);
+
     /// <summary>The description of a start that was prepared; null if it was not.</summary>
     Task<PreparedStart?> FindAsync(string jobId, int start, CancellationToken cancellationToken);
 
@@ -90,13 +93,14 @@ public sealed record PreparedStart(string JobId, int Number, string Image, Uri D
 /// <summary>What is there of a job.</summary>
 /// <param name="Starts">The starts that were prepared; 0 for an unknown job.</param>
 /// <param name="SincePrepared">How long ago the last of them was, by the storage's clock.</param>
+/// <param name="IsStarted">Whether the platform took the last of them on, as far as was noted.</param>
 /// <param name="Claim">The claim; null if nobody evaluates it yet.</param>
 /// <param name="ClaimAge">How long ago it was renewed, by the storage's clock.</param>
 /// <param name="HasOutcome">Whether the start that holds the claim has left its outcome.</param>
-public sealed record HandoverState(int Starts, TimeSpan SincePrepared, RemoteClaim? Claim, TimeSpan ClaimAge, bool HasOutcome)
+public sealed record HandoverState(int Starts, TimeSpan SincePrepared, bool IsStarted, RemoteClaim? Claim, TimeSpan ClaimAge, bool HasOutcome)
 {
     /// <summary>Nothing is there.</summary>
-    public static HandoverState Unknown { get; } = new(0, TimeSpan.Zero, null, TimeSpan.Zero, HasOutcome: false);
+    public static HandoverState Unknown { get; } = new(0, TimeSpan.Zero, IsStarted: false, null, TimeSpan.Zero, HasOutcome: false);
 
     /// <summary>Whether the claim's holder gives signs of life.</summary>
     public bool IsHeld => Claim is not null && ClaimAge < RemoteClaim.StaleAfter;

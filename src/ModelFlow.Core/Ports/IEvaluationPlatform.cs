@@ -12,8 +12,8 @@ public interface IEvaluationPlatform
     /// <summary>What became of the containers of a start.</summary>
     Task<ContainerState> LookAsync(PreparedStart start, CancellationToken cancellationToken);
 
-    /// <summary>Ends the containers of a start. None there is fine.</summary>
-    Task StopAsync(PreparedStart start, CancellationToken cancellationToken);
+    /// <summary>Ends the containers of a start; none there is fine. False when it is not certain that they end: then their time limit does it.</summary>
+    Task<bool> StopAsync(PreparedStart start, CancellationToken cancellationToken);
 }
 
 /// <summary>The outcome of starting a container.</summary>

@@ -72,9 +72,20 @@ public sealed class AssessVersionHandler(IEvaluationRunner evaluator, IVersionCa
             : Otherwise(run, "evaluation");
     }
 
+    /// <summary>Ends what an assessment started elsewhere, once its release wants it no more.</summary>
+    public Task StopAsync(ReleaseId release, PendingCommand pending, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(pending);
+        return pending.Command is Command.InspectVersion or Command.SmokeTestVersion or Command.EvaluateVersion
+            ? evaluator.StopAsync(JobId(release, pending), cancellationToken)
+            : Task.CompletedTask;
+    }
+
+    private static string JobId(ReleaseId release, PendingCommand pending) => $"{release}-{pending.Seq}";
+
     private static EvaluationJob Job(CommandContext context, EvaluationMode mode, VersionRecord version, TimeSpan limit) => new()
     {
-        Id = $"{context.Id}-{context.Pending.Seq}",
+        Id = JobId(context.Id, context.Pending),
         Release = context.Id,
         Mode = mode,
         Version = version,

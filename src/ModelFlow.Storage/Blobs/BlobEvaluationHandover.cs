@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
@@ -22,6 +23,7 @@ internal sealed class BlobEvaluationHandover(StorageClients clients, BlobGrants 
     private const string Claim = "claim.json";
     private const string Description = "job.json";
     private const string Outcome = "outcome.json";
+    private const string Started = "started.txt";
 
     private static readonly Dictionary<string, string> PutBlob = new(StringComparer.Ordinal) { ["x-ms-blob-type"] = "BlockBlob" };
 
@@ -61,6 +63,12 @@ internal sealed class BlobEvaluationHandover(StorageClients clients, BlobGrants 
         return await FindAsync(job.Id, order.Start, cancellationToken) is { } prepared
             ? new PrepareStart.Prepared(prepared)
             : throw new StorageException($"The description of {job.Id} is gone from the container '{StorageNames.Reports}'.") { IsTransient = true };
+    }
+
+    public async Task NoteStartedAsync(string jobId, int start, string container, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(container), writable: false);
+        await CreateOnlyBlob.WriteAsync(_jobs, $"{Folder}{jobId}/{start}/{Started}", content, cancellationToken);
     }
 
     public Task<PreparedStart?> FindAsync(string jobId, int start, CancellationToken cancellationToken) =>
@@ -163,6 +171,7 @@ internal sealed class BlobEvaluationHandover(StorageClients clients, BlobGrants 
         return new HandoverState(
             starts,
             starts == 0 ? TimeSpan.Zero : now - found[$"{starts}/{Description}"],
+            found.ContainsKey($"{starts}/{Started}"),
             claim,
             claim is null ? TimeSpan.Zero : now - found[Claim],
             claim is not null && found.ContainsKey($"{claim.Start}/{Outcome}"));

@@ -61,6 +61,20 @@ public abstract class EvaluationHandoverContract
     }
 
     [Fact]
+    public async Task Started_container_is_noted_for_its_start_alone()
+    {
+        await PrepareAsync(1);
+        Assert.False((await Handover.LookAsync(JobId, Cancel)).IsStarted);
+        await Handover.NoteStartedAsync(JobId, 1, "one", Cancel);
+        await Handover.NoteStartedAsync(JobId, 1, "again", Cancel);
+        Assert.True((await Handover.LookAsync(JobId, Cancel)).IsStarted);
+
+        await PrepareAsync(2);
+
+        Assert.False((await Handover.LookAsync(JobId, Cancel)).IsStarted);
+    }
+
+    [Fact]
     public async Task Claim_is_one_for_all_starts()
     {
         var one = await DescriptionAsync(await PrepareAsync(1));

@@ -22,6 +22,7 @@ public sealed class InMemoryEvaluationHandover(InMemoryBlobs blobs, TimeProvider
         return Task.FromResult(new HandoverState(
             starts,
             starts == 0 ? TimeSpan.Zero : now - _written[$"jobs/{jobId}/{starts}/job.json"],
+            blobs.Find($"jobs/{jobId}/{starts}/started.txt") is not null,
             claim,
             claim is null ? TimeSpan.Zero : now - _written[ClaimOf(jobId)],
             claim is not null && blobs.Find($"jobs/{jobId}/{claim.Start}/outcome.json") is not null));
@@ -64,6 +65,13 @@ public sealed class InMemoryEvaluationHandover(InMemoryBlobs blobs, TimeProvider
         };
         Put(Grant(folder + "job.json"), JsonSerializer.SerializeToUtf8Bytes(description, CoreJson.Options));
         return new PrepareStart.Prepared((await FindAsync(job.Id, order.Start, cancellationToken))!);
+    }
+
+    /// <inheritdoc/>
+    public Task NoteStartedAsync(string jobId, int start, string container, CancellationToken cancellationToken)
+    {
+        blobs.TryCreate($"jobs/{jobId}/{start}/started.txt", System.Text.Encoding.UTF8.GetBytes(container));
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
