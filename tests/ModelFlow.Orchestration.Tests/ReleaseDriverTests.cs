@@ -51,6 +51,7 @@ public sealed class ReleaseDriverTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(Outcome.Stable, await driving.WaitAsync(Patience, Cancel));
         Assert.Equal(3, _world.Evaluator.Jobs.Count);
+        Assert.Empty(_world.Evaluator.Stopped);
         Assert.Null(ReleaseEvents.Verify(await EventsAsync(), await StateAsync()));
     }
 
@@ -64,6 +65,7 @@ public sealed class ReleaseDriverTests : IAsyncLifetime, IDisposable
         _bell.Ring();
 
         Assert.Equal(Outcome.Aborted, await driving.WaitAsync(Patience, Cancel));
+        Assert.Equal(_world.Evaluator.Jobs.Last().Id, Assert.Single(_world.Evaluator.Stopped));
         Assert.Null(ReleaseEvents.Verify(await EventsAsync(), await StateAsync()));
     }
 

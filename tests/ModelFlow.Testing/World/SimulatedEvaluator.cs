@@ -14,6 +14,9 @@ public sealed class SimulatedEvaluator(Func<VersionName, VersionBehaviour> behav
     /// <summary>Jobs that were run, in order.</summary>
     public ConcurrentQueue<EvaluationJob> Jobs { get; } = new();
 
+    /// <summary>Jobs that were stopped because their release wants them no more.</summary>
+    public ConcurrentQueue<string> Stopped { get; } = new();
+
     public IReadOnlySet<string> SupportedFormats { get; } = new HashSet<string>(StringComparer.Ordinal) { "onnx" };
 
     /// <summary>How often a job is said to go on elsewhere before its answer is there; 0 by default.</summary>
@@ -41,6 +44,12 @@ public sealed class SimulatedEvaluator(Func<VersionName, VersionBehaviour> behav
             _ => Evaluated(job),
         };
         return new EvaluationRun.Completed(output);
+    }
+
+    public Task StopAsync(string jobId, CancellationToken cancellationToken)
+    {
+        Stopped.Enqueue(jobId);
+        return Task.CompletedTask;
     }
 
     private EvaluatorOutput.Evaluated Evaluated(EvaluationJob job)
