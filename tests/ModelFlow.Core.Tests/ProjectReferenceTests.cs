@@ -13,7 +13,7 @@ public sealed class ProjectReferenceTests
         ["Orchestration"] = ["Core"],
         ["Api"] = ["Core", "Orchestration"],
         ["LocalHost"] = ["Core", "Storage", "Orchestration", "Api", "EvaluatorProcess", "ModelServers"],
-        ["Functions"] = ["Core", "Storage", "Orchestration", "Api", "ModelServers"],
+        ["Functions"] = ["Core", "Storage", "Orchestration", "Api", "ModelServers", "Azure", "Kubernetes"],
         ["ModelServers"] = ["Core"],
         ["Azure"] = ["Core", "Orchestration", "Api"],
         ["Kubernetes"] = ["Core", "Orchestration"],
