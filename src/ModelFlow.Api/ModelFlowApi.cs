@@ -30,6 +30,12 @@ namespace ModelFlow.Api;
 /// <summary>The HTTP API as one ASP.NET pipeline for every host: <c>AddModelFlowApi</c>, then <c>UseModelFlowApi</c>, then <c>MapModelFlowApi</c>.</summary>
 public static class ModelFlowApi
 {
+    /// <summary>The authentication scheme of ModelFlow's own bearer tokens (<c>mf_…</c>): the default one, beside which a host may set others.</summary>
+    public const string TokenScheme = BearerTokenHandler.SchemeName;
+
+    /// <summary>The claim type that a role stands in, as <see cref="Roles.ToText"/> writes it, whatever scheme made the identity.</summary>
+    public const string RoleClaim = Identity.RoleClaim;
+
     /// <summary>
     /// Adds the API's services: authentication by bearer token, authorization by access rules (whatever has no rule is closed), JSON, OpenAPI.
     /// The host adds the orchestration, the ports, a <see cref="TimeProvider"/>, and its health checks.
