@@ -13,6 +13,7 @@ internal static class EvaluationJobs
     private const string App = "modelflow-evaluation";
     private const string Container = "evaluator";
     private const string Volume = "work";
+    private const long VolumeGroup = 1654;
     private const string SecretKey = "address";
     private const long Room = 1024L * 1024 * 1024;
 
@@ -66,7 +67,9 @@ internal static class EvaluationJobs
                         // The program inside opens hostile files: no token of the cluster, no way to more rights.
                         AutomountServiceAccountToken = false,
                         EnableServiceLinks = false,
-                        SecurityContext = new V1PodSecurityContext { SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" } },
+
+                        // A fresh volume belongs to root; the group lets an image's own user write to it.
+                        SecurityContext = new V1PodSecurityContext { FsGroup = VolumeGroup, SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" } },
                         NodeSelector = options.NodeSelector.Count == 0 ? null : new Dictionary<string, string>(options.NodeSelector, StringComparer.Ordinal),
                         ImagePullSecrets = options.ImagePullSecrets.Count == 0 ? null : options.ImagePullSecrets.Select(s => new V1LocalObjectReference { Name = s }).ToList(),
                         Tolerations = options.Gpus == 0 ? null : [new V1Toleration { Key = options.GpuResource, OperatorProperty = "Exists", Effect = "NoSchedule" }],

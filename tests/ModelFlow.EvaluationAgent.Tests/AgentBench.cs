@@ -47,13 +47,22 @@ internal sealed class AgentBench : IDisposable
         return bench;
     }
 
+    public IReportStore Reports => _provider.GetRequiredService<IReportStore>();
+
     public async Task<PreparedStart> PrepareAsync(
         int start = 1, EvaluationMode mode = EvaluationMode.Smoke, string version = "v1.1.0-mlp", string? baseline = null, string rows = "golden.csv", TimeSpan? limit = null, int outputMiB = 64)
+    {
+        var job = await JobAsync(mode, version, baseline, rows, limit);
+        var order = new HandoverOrder(job, start, "registry.example/evaluator@sha256:0f", EvaluatorOutputs.Variables(job, 1), TimeSpan.FromHours(1), 1024, outputMiB, null);
+        return Assert.IsType<PrepareStart.Prepared>(await Handover.PrepareAsync(order, Cancel)).Start;
+    }
+
+    public async Task<EvaluationJob> JobAsync(EvaluationMode mode, string version, string? baseline, string rows, TimeSpan? limit = null)
     {
         var content = await File.ReadAllBytesAsync(Path.Combine(Digits, rows), Cancel);
         await PutAsync("datasets", $"{_model}/{rows}", content);
         var dataset = new DatasetReference($"{_model}/{rows}", Sha256Digest.Of(content));
-        var job = new EvaluationJob
+        return new EvaluationJob
         {
             Id = JobId,
             Release = ReleaseId.Parse($"{_model}-v1.1.0-mlp-1"),
@@ -64,8 +73,6 @@ internal sealed class AgentBench : IDisposable
             Policy = mode == EvaluationMode.Evaluate ? new EvaluationPolicy { Dataset = dataset, Gates = new GatePolicy { MaxSliceRecallLoss = 0.05 } } : null,
             TimeLimit = limit ?? TimeSpan.FromMinutes(2),
         };
-        var order = new HandoverOrder(job, start, "registry.example/evaluator@sha256:0f", EvaluatorOutputs.Variables(job, 1), TimeSpan.FromHours(1), 1024, outputMiB, null);
-        return Assert.IsType<PrepareStart.Prepared>(await Handover.PrepareAsync(order, Cancel)).Start;
     }
 
     public Task PutAsync(string container, string path, byte[] content) =>
