@@ -3,9 +3,11 @@ using Azure.Identity;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ModelFlow.Azure.ContainerApps;
 using ModelFlow.Core.Ports;
 using ModelFlow.Functions.Composition;
 using ModelFlow.Functions.Driving;
+using ModelFlow.Kubernetes;
 using ModelFlow.Orchestration;
 using ModelFlow.Storage;
 using ModelFlow.Testing;
@@ -14,6 +16,9 @@ namespace ModelFlow.Functions.Tests.Composition;
 
 public sealed class HostCompositionTests
 {
+    private const string JobSetting = "ContainerAppsEvaluation:JobResourceId";
+    private const string Job = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/modelflow/providers/Microsoft.App/jobs/evaluation";
+
     public static TheoryData<Type> FunctionClasses =>
         [.. typeof(ReleaseOrchestrator).Assembly.GetTypes().Where(t => !(t.IsAbstract && t.IsSealed) && FunctionsOf(t).Any())];
 
@@ -52,6 +57,38 @@ public sealed class HostCompositionTests
         host.Services.GetRequiredService<IStartupValidator>().Validate();
 
         Assert.IsType<ManagedIdentityCredential>(host.Services.GetRequiredService<IOptions<StorageOptions>>().Value.Credential);
+    }
+
+    [Fact]
+    public void EvaluationJob_thatIsConfigured_runsEvaluations()
+    {
+        var settings = SampleHost.Settings();
+        settings[JobSetting] = Job;
+        using var host = SampleHost.Build(settings);
+
+        host.Services.GetRequiredService<IStartupValidator>().Validate();
+
+        Assert.IsType<ContainerAppsEvaluationRunner>(host.Services.GetRequiredService<IEvaluationRunner>());
+    }
+
+    [Fact]
+    public void EvaluationsOnKubernetes_thatAreConfigured_runThere()
+    {
+        var settings = SampleHost.Settings();
+        settings["KubernetesEvaluation:Image"] = "registry.example/evaluator@sha256:" + new string('0', 64);
+        using var host = SampleHost.Build(settings, services => services.AddSingleton<k8s.IKubernetes>(new k8s.Kubernetes(new k8s.KubernetesClientConfiguration { Host = "http://127.0.0.1:1" })));
+
+        Assert.IsType<KubernetesEvaluationRunner>(host.Services.GetRequiredService<IEvaluationRunner>());
+    }
+
+    [Fact]
+    public void Evaluations_inTwoPlaces_areRefused()
+    {
+        var settings = SampleHost.Settings();
+        settings[JobSetting] = Job;
+        settings["KubernetesEvaluation:Image"] = "registry.example/evaluator:1";
+
+        Assert.Contains("leave one out", Assert.Throws<InvalidOperationException>(() => SampleHost.Build(settings)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
