@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using ModelFlow.Cli.Commands;
 
 namespace ModelFlow.Cli.Demo;
@@ -10,8 +11,8 @@ internal static class DemoCommand
     {
         var keep = new Option<bool>("--keep") { Description = "Leave everything running at the end and say where." };
         var data = new Option<string?>("--data") { Description = "The folder of the demo's own host. Default: a new one, removed at the end unless --keep.", HelpName = "FOLDER" };
-        var against = new Option<Uri?>("--against") { Description = "Play against this host instead of starting one. Needs --gateway, --storage and an admin's token.", HelpName = "URL" };
-        var gateway = new Option<Uri?>("--gateway") { Description = "With --against: where live requests go.", HelpName = "URL" };
+        var against = new Option<Uri?>("--against") { CustomParser = Address, Description = "Play against this host instead of starting one. Needs --gateway, --storage and an admin's token.", HelpName = "URL" };
+        var gateway = new Option<Uri?>("--gateway") { CustomParser = Address, Description = "With --against: where live requests go.", HelpName = "URL" };
         var storage = new Option<string?>("--storage") { Description = "With --against: where uploads go.", HelpName = "CONNECTION STRING" };
         var key = new Option<string?>("--inference-key") { Description = "With --against: a client's key for the gateway.", HelpName = "KEY" };
         var model = new Option<string>("--model") { Description = "The model's name; one that has no version yet.", HelpName = "MODEL", DefaultValueFactory = _ => "digits" };
@@ -45,5 +46,16 @@ internal static class DemoCommand
 
                 return checks.AllAsExpected ? ExitCode.Ok : ExitCode.Refused;
             });
+    }
+
+    private static Uri? Address(ArgumentResult result)
+    {
+        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https"))
+        {
+            return address;
+        }
+
+        result.AddError($"'{result.Tokens[0].Value}' is not an address: http://HOST:PORT or https://HOST is needed.");
+        return null;
     }
 }

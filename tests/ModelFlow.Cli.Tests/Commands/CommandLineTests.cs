@@ -80,4 +80,18 @@ public sealed class CommandLineTests
     private static IEnumerable<string> Words(string line) =>
         System.Text.RegularExpressions.Regex.Matches(line, @"'[^']*'|\$\([^)]*\)|[^\s']+", System.Text.RegularExpressions.RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
             .Select(m => m.Value.Trim('\''));
+
+    [Theory]
+    [InlineData("127.0.0.1:7600", "is not an address")]
+    [InlineData("file:///tmp/x", "is not an address")]
+    [InlineData("http://127.0.0.1:7600/", "--against needs --gateway and --storage too")]
+    public async Task Demo_against_takesAnAddressAndSaysWhatElseItNeeds(string address, string why)
+    {
+        using var cli = new Support.Cli();
+
+        var run = await cli.RunAsync("demo", "--against", address);
+
+        Assert.Equal(ExitCode.Usage, run.Exit);
+        Assert.Contains(why, run.Error, StringComparison.Ordinal);
+    }
 }
