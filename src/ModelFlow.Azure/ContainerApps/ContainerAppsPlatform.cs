@@ -14,8 +14,13 @@ internal sealed class ContainerAppsPlatform(ContainerAppsArm arm, ContainerAppsE
 
     public string Name => $"the Container Apps job {options.JobResourceId[(options.JobResourceId.LastIndexOf('/') + 1)..]}";
 
-    /// <summary>The image that the job was deployed with; null, with what is wrong, if it cannot be read.</summary>
-    public async Task<string?> ImageAsync(CancellationToken cancellationToken) => (await arm.GetJobAsync(cancellationToken)).Body is { } job ? $"{Container(job)?["image"]}" : null;
+    /// <summary>The image that the job was deployed with; null if it has no container.</summary>
+    /// <exception cref="IOException">The job cannot be read.</exception>
+    public async Task<string?> ImageAsync(CancellationToken cancellationToken)
+    {
+        var job = await arm.GetJobAsync(cancellationToken);
+        return job.IsSuccess ? job.Body is null ? null : $"{Container(job.Body)?["image"]}" : throw new IOException($"{Name} cannot be read: {job.Failure}");
+    }
 
     public async Task<StartContainer> StartAsync(PreparedStart start, TimeSpan timeLimit, CancellationToken cancellationToken)
     {

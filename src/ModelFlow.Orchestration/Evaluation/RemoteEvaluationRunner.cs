@@ -153,7 +153,17 @@ public sealed class RemoteEvaluationRunner(
 
     private async Task<EvaluationRun> StartAsync(EvaluationJob job, int number, CancellationToken cancellationToken)
     {
-        if (await images.ResolveAsync(settings.Image, cancellationToken) is not { } image)
+        string? image;
+        try
+        {
+            image = await images.ResolveAsync(settings.Image, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            return new EvaluationRun.Faulted($"the digest of the evaluator's image could not be learned: {e.Message}");
+        }
+
+        if (image is null)
         {
             return new EvaluationRun.Faulted($"the evaluator's image '{settings.Image}' has no digest: it is not in its registry, or cannot be read");
         }

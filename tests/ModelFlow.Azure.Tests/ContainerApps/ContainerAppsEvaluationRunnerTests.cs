@@ -261,6 +261,17 @@ public sealed class ContainerAppsEvaluationRunnerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(429, "answered 429 (Busy): wait")]
+    [InlineData(403, "answered 403 (Busy): wait")]
+    public async Task Job_that_cannot_be_read_is_a_fault_with_the_service_s_words(int status, string said)
+    {
+        Answer(Request.Create().WithPath(JobPath).UsingGet(), status, """{ "error": { "code": "Busy", "message": "wait" } }""", priority: -1);
+
+        Assert.Contains(said, Assert.IsType<EvaluationRun.Faulted>(await RunAsync()).Reason, StringComparison.Ordinal);
+        Assert.Empty(Calls("/start"));
+    }
+
+    [Theory]
     [InlineData(RemoteEnd.ModelAtFault)]
     [InlineData(RemoteEnd.Faulted)]
     public async Task Other_ends_are_told_as_what_they_are(RemoteEnd end)
