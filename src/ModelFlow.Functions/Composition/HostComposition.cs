@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelFlow.Api;
 using ModelFlow.Api.Gateways;
+using ModelFlow.Azure.Identity;
 using ModelFlow.Functions.Driving;
 using ModelFlow.Functions.Http;
 using ModelFlow.ModelServers;
@@ -30,6 +31,7 @@ public static class HostComposition
         services.AddModelFlowStorage();
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();
+        services.AddEntraId(configuration);
         services.AddOpenInferenceModelServer();
         services.AddHttpTrafficRouter();
         services.AddEvaluation(configuration);

@@ -1,9 +1,12 @@
 using System.Reflection;
 using Azure.Identity;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ModelFlow.Api;
 using ModelFlow.Azure.ContainerApps;
+using ModelFlow.Azure.Identity;
 using ModelFlow.Core.Ports;
 using ModelFlow.Functions.Composition;
 using ModelFlow.Functions.Driving;
@@ -89,6 +92,21 @@ public sealed class HostCompositionTests
         settings["KubernetesEvaluation:Image"] = "registry.example/evaluator:1";
 
         Assert.Contains("leave one out", Assert.Throws<InvalidOperationException>(() => SampleHost.Build(settings)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EntraId_thatIsConfigured_isASchemeBesideOwnTokens()
+    {
+        var settings = SampleHost.Settings();
+        settings["EntraId:TenantId"] = "00000000-0000-0000-0000-000000000002";
+        settings["EntraId:ClientId"] = "00000000-0000-0000-0000-000000000003";
+        using var host = SampleHost.Build(settings);
+
+        host.Services.GetRequiredService<IStartupValidator>().Validate();
+
+        var schemes = host.Services.GetRequiredService<IAuthenticationSchemeProvider>();
+        Assert.NotNull(await schemes.GetSchemeAsync(EntraIdServices.Scheme));
+        Assert.NotNull(await schemes.GetSchemeAsync(ModelFlowApi.TokenScheme));
     }
 
     [Theory]
