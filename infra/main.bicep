@@ -31,7 +31,7 @@ param addressPrefix string = '10.60.0.0/20'
 @allowed(['', 'Consumption-GPU-NC8as-T4', 'Consumption-GPU-NC24-A100'])
 param gpuProfileType string = 'Consumption-GPU-NC8as-T4'
 
-@description('The longest that one evaluation may take, in seconds.')
+@description('The longest that one execution of the evaluation job may take, in seconds: the longest time limit in a policy and half an hour.')
 @minValue(60)
 @maxValue(86400)
 param evaluationTimeoutSeconds int = 7200

@@ -1,4 +1,4 @@
-# The evaluator, with CUDA. From the repository's root: docker build -f infra/docker/evaluator.Dockerfile .
+# The evaluator, with CUDA, behind the agent that fetches its job. From the repository's root: docker build -f infra/docker/evaluator.Dockerfile .
 # CUDA and cuDNN must be of the major versions that the pinned ONNX Runtime was built with: 13 and 9. If they are not, or there is no
 # card, it runs on the processor and its report says so.
 ARG CUDA=nvidia/cuda:13.0.2-cudnn-runtime-ubuntu24.04
@@ -8,7 +8,11 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/ModelFlow.Core/ src/ModelFlow.Core/
 COPY src/ModelFlow.Evaluator/ src/ModelFlow.Evaluator/
-RUN dotnet publish src/ModelFlow.Evaluator/ModelFlow.Evaluator.csproj -c Release -r linux-x64 --no-self-contained -o /app -p:OnnxRuntimeGpu=true -p:RunAnalyzers=false
+COPY src/ModelFlow.EvaluatorProcess/ src/ModelFlow.EvaluatorProcess/
+COPY src/ModelFlow.EvaluationAgent/ src/ModelFlow.EvaluationAgent/
+RUN for project in Evaluator EvaluationAgent; do \
+      dotnet publish src/ModelFlow.$project/ModelFlow.$project.csproj -c Release -r linux-x64 --no-self-contained -o /app -p:OnnxRuntimeGpu=true -p:RunAnalyzers=false || exit 1; \
+    done
 
 FROM mcr.microsoft.com/dotnet/runtime:10.0-noble AS dotnet
 
@@ -20,5 +24,5 @@ USER 1654
 WORKDIR /work
 ENV DOTNET_ROOT=/usr/share/dotnet \
     DOTNET_EnableDiagnostics=0
-# What it is to do comes as MODELFLOW_… variables: docs/evaluator-contract.md.
-ENTRYPOINT ["/app/modelflow-evaluator"]
+# What it is to do comes by MODELFLOW_JOB_ADDRESS: docs/evaluation-jobs.md.
+ENTRYPOINT ["/app/modelflow-evaluation-agent", "/app/modelflow-evaluator"]

@@ -130,10 +130,22 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01
             }
           }
         }
+        {
+          // What a job was told and what it left; the answer is kept with the release's reports.
+          name: 'evaluation-jobs'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['reports/_jobs/'] }
+            actions: {
+              baseBlob: { delete: { daysAfterModificationGreaterThan: 7 } }
+            }
+          }
+        }
       ]
     }
   }
-  // The rule names versions, which the service refuses while versioning is off.
+  // A rule names versions, which the service refuses while versioning is off.
   dependsOn: [blobs]
 }
 

@@ -146,7 +146,7 @@ public sealed partial class DockerfileTests
     [GeneratedRegex(@"for project in (?<names>[\w ]+);", RegexOptions.None, 5000)]
     private static partial Regex Loop();
 
-    [GeneratedRegex("ENTRYPOINT \\[\"/app/(?<program>[\\w-]+)\"\\]", RegexOptions.None, 5000)]
+    [GeneratedRegex("ENTRYPOINT \\[\"/app/(?<program>[\\w-]+)\"(?:, \"[^\"]+\")*\\]", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex Entrypoint();
 
     [GeneratedRegex("(?:secret|password|token|key)\\w*=", RegexOptions.IgnoreCase, 5000)]

@@ -73,12 +73,13 @@ public sealed partial class StorageTests
     }
 
     [Fact]
-    public void Data_lifecycle_changesNoTier()
+    public void Data_lifecycle_changesNoTierAndDeletesNothingButJobs()
     {
-        var rules = Assert.Single(Deployments.Deploy(nameof(Deployments.First)).Of($"{Accounts}/managementPolicies"))["policy.rules"].GetRawText();
+        var rules = Assert.Single(Deployments.Deploy(nameof(Deployments.First)).Of($"{Accounts}/managementPolicies"))["policy.rules"];
 
-        Assert.DoesNotContain("tierTo", rules, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("baseBlob", rules, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("tierTo", rules.GetRawText(), StringComparison.OrdinalIgnoreCase);
+        var deleting = Assert.Single(rules.EnumerateArray(), r => r.GetProperty("definition").GetProperty("actions").TryGetProperty("baseBlob", out _));
+        Assert.Equal("reports/_jobs/", Assert.Single(deleting.GetProperty("definition").GetProperty("filters").GetProperty("prefixMatch").EnumerateArray()).GetString());
     }
 
     [Theory]
