@@ -15,7 +15,7 @@ internal sealed class Report
     }
 
     /// <summary>One series with nothing beside it.</summary>
-    public void Measure(string what, string shown, double judged, Target? target = null) => Add(what, shown, "", "", target, judged);
+    public void Measure(string what, string shown, Target? target = null, double judged = double.NaN) => Add(what, shown, "", "", target, judged);
 
     /// <summary>One series against a figure that was measured elsewhere.</summary>
     public void CompareWithFigure(string what, Samples ours, string otherName, double other, string format, Target? target = null)
@@ -54,7 +54,7 @@ internal sealed class Report
 internal sealed record Target(double? AtLeast = null, double? AtMost = null)
 {
     /// <summary>Whether a value reaches it.</summary>
-    public bool IsMetBy(double value) => !(value < AtLeast) && !(value > AtMost);
+    public bool IsMetBy(double value) => (AtLeast is null || value >= AtLeast) && (AtMost is null || value <= AtMost);
 
     /// <inheritdoc/>
     public override string ToString() => AtLeast is { } least ? $"≥ {least:0.##}" : $"≤ {AtMost:0.##}";
