@@ -86,7 +86,7 @@ internal sealed class DurableWorld : IAsyncDisposable
         world._host = await DurableTaskTestHost.StartAsync(
             tasks =>
             {
-                tasks.AddOrchestratorFunc<DriverInput?>(ReleaseOrchestrator.Name, ReleaseOrchestrator.RunAsync);
+                tasks.AddOrchestratorFunc<DriverInput?>(ReleaseOrchestrator.Name, (context, input) => ReleaseOrchestrator.RunAsync(context, input));
                 tasks.AddActivityFunc<string, DriverStep>(ReleaseActivities.Advance, (_, release) => world.AdvanceAsync(release));
                 tasks.AddActivityFunc<CommandToRun, CommandLook>(ReleaseActivities.Run, (_, command) => world.RunAsync(command));
             },
