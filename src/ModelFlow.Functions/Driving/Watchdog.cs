@@ -43,11 +43,15 @@ public sealed class Watchdog(
         return helped;
     }
 
-    /// <summary>Deletes the histories of orchestrations that were over long ago; their releases stay. Returns how many.</summary>
+    /// <summary>
+    /// Deletes the histories of orchestrations that are over and whose last life began long ago; a life is a few steps long. Their releases stay.
+    /// Returns how many.
+    /// </summary>
     public async Task<int> PurgeAsync(DurableTaskClient client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
         var over = new PurgeInstancesFilter(
+            CreatedFrom: DateTimeOffset.UnixEpoch, // The host's extension fails on a filter without it.
             CreatedTo: time.GetUtcNow() - options.Value.KeepHistories,
             Statuses: [OrchestrationRuntimeStatus.Completed, OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated]);
         return (await client.PurgeAllInstancesAsync(over, cancellationToken)).PurgedInstanceCount;

@@ -53,8 +53,7 @@ internal sealed class DurableWorld : IAsyncDisposable
         World = new SimulatedWorld(_stores.AddTo);
         _activities = new ReleaseActivities(World.Engine, World.Get<IReleaseStore>(), World.Get<PolicyCache>(), World.Time, NullLogger<ReleaseActivities>.Instance);
         Doorbell = NewDoorbell();
-        Watchdog = new Watchdog(
-            World.Get<IReleaseIndex>(), World.Get<IReleaseStore>(), Doorbell, Options.Create(new AzureHostOptions()), World.Time, NullLogger<Watchdog>.Instance);
+        Watchdog = NewWatchdog(World.Time);
     }
 
     public SimulatedWorld World { get; }
@@ -96,6 +95,9 @@ internal sealed class DurableWorld : IAsyncDisposable
     }
 
     public DurableDoorbell NewDoorbell() => new(Options.Create(new DrivingOptions()), NullLogger<DurableDoorbell>.Instance);
+
+    public Watchdog NewWatchdog(TimeProvider time) => new(
+        World.Get<IReleaseIndex>(), World.Get<IReleaseStore>(), Doorbell, Options.Create(new AzureHostOptions()), time, NullLogger<Watchdog>.Instance);
 
     /// <summary>The next calls of activities fail.</summary>
     public void Fail(int times) => Interlocked.Exchange(ref _faults, times);
