@@ -156,7 +156,10 @@ public sealed class RemoteEvaluationRunner(
         string? image;
         try
         {
-            image = await images.ResolveAsync(settings.Image, cancellationToken);
+            // A tag may move between two starts; a job's starts all run the bytes that its first one named.
+            image = number > 1 && await handover.FindAsync(job.Id, number - 1, cancellationToken) is { } earlier
+                ? earlier.Image
+                : await images.ResolveAsync(settings.Image, cancellationToken);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {

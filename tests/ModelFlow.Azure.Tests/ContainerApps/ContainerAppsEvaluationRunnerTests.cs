@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ModelFlow.Azure.ContainerApps;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Evaluation.Remote;
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Orchestration.Evaluation;
 using ModelFlow.Testing.Evaluation;
@@ -169,6 +170,25 @@ public sealed class ContainerAppsEvaluationRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task Tag_that_moves_between_two_starts_is_the_digest_of_the_first_and_so_is_the_evidence()
+    {
+        var moving = new MovingTag();
+        Task<EvaluationRun> LookAsync() => Runner(o => o.Image = "registry.example/evaluator:1", moving).RunAsync(HandedOver.Job, Cancel);
+        await LookAsync();
+        _job.Claim(1);
+        Execution("evaluator-1", "Failed", 1);
+        _job.Time.Advance(RemoteClaim.StaleAfter);
+        await LookAsync();
+        _job.Claim(2);
+        _job.Answer(2);
+
+        Assert.IsType<EvaluationRun.Completed>(await LookAsync());
+
+        Assert.Equal([moving.First, moving.First], Calls("/start").Select(c => $"{JsonNode.Parse(c.RequestMessage!.Body!)!["containers"]![0]!["image"]}"));
+        Assert.Equal(moving.First, $"{JsonNode.Parse(_job.Report($"smoke-{HandedOver.Job.Id}.run.json")!)!["image"]}");
+    }
+
+    [Fact]
     public async Task Container_that_died_is_started_again_when_its_claim_is_old_and_only_then()
     {
         await RunAsync();
@@ -321,12 +341,12 @@ public sealed class ContainerAppsEvaluationRunnerTests : IDisposable
     private Task<EvaluationRun> RunAsync() => Runner().RunAsync(HandedOver.Job, Cancel);
 
     // A new runner for each call: nothing may be remembered.
-    private ContainerAppsEvaluationRunner Runner(Action<ContainerAppsEvaluationOptions>? configure = null)
+    private ContainerAppsEvaluationRunner Runner(Action<ContainerAppsEvaluationOptions>? configure = null, IImageDigests? digests = null)
     {
         var options = new ContainerAppsEvaluationOptions { JobResourceId = JobPath };
         configure?.Invoke(options);
         return new ContainerAppsEvaluationRunner(
-            options, _credential, _job.Handover, new PinnedImageDigests(), _job.Reports, NullLogger<RemoteEvaluationRunner>.Instance, new LocalPlainHttp(_arm.Port));
+            options, _credential, _job.Handover, digests ?? new PinnedImageDigests(), _job.Reports, NullLogger<RemoteEvaluationRunner>.Instance, new LocalPlainHttp(_arm.Port));
     }
 
     private void Execution(string name, string status, int start)
@@ -341,4 +361,16 @@ public sealed class ContainerAppsEvaluationRunnerTests : IDisposable
         _arm.Given(request).AtPriority(priority).RespondWith(Response.Create().WithStatusCode(status).WithHeader("Content-Type", "application/json").WithBody(body));
 
     private List<WireMock.Logging.ILogEntry> Calls(string end) => [.. _arm.LogEntries.Where(e => e.RequestMessage!.Path.EndsWith(end, StringComparison.Ordinal))];
+
+    /// <summary>A registry in which somebody pushes the tag anew after each look.</summary>
+    private sealed class MovingTag : IImageDigests
+    {
+        private int _looks;
+
+        public string First { get; } = Image(1);
+
+        public Task<string?> ResolveAsync(string image, CancellationToken cancellationToken) => Task.FromResult<string?>(Image(++_looks));
+
+        private static string Image(int number) => $"registry.example/evaluator@{Sha256Digest.Of($"image {number}")}";
+    }
 }
