@@ -16,12 +16,37 @@ public sealed class CommandRunner(
     PromoteVersionHandler promote,
     RestoreTrafficHandler restore,
     CloseReleaseHandler close,
+    TimeProvider time,
     ILogger<CommandRunner> logger)
 {
     /// <summary>Runs the pending command. An exception other than a cancellation that was asked for becomes <see cref="CommandResult.Faulted"/>.</summary>
     public async Task<CommandRun> RunAsync(CommandContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
+        var command = context.Pending.Command.GetType().Name;
+        using var activity = ReleaseTelemetry.StartCommand(context.Id, command);
+        var started = time.GetTimestamp();
+        var run = await RunOrFaultAsync(context, cancellationToken);
+        ReleaseTelemetry.Ran(activity, command, run, time.GetElapsedTime(started));
+        return run;
+    }
+
+    /// <summary>Ends what a command started, once its release wants it no more: it was abandoned without a result. A failure is noted and borne.</summary>
+    public async Task AbandonAsync(ReleaseId release, PendingCommand pending, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(pending);
+        try
+        {
+            await assess.StopAsync(release, pending, cancellationToken);
+        }
+        catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        {
+            logger.EvaluationNotStopped(e, $"{release}-{pending.Seq}");
+        }
+    }
+
+    private async Task<CommandRun> RunOrFaultAsync(CommandContext context, CancellationToken cancellationToken)
+    {
         try
         {
             return context.Pending.Command switch
@@ -37,20 +62,6 @@ public sealed class CommandRunner(
             // The edge of a command: whatever the world does ends as a value that Decide can act on.
             logger.CommandFailed(e, context.Pending.Command.GetType().Name, context.Id);
             return new CommandRun.Done(new CommandResult.Faulted(e.Message));
-        }
-    }
-
-    /// <summary>Ends what a command started, once its release wants it no more: it was abandoned without a result. A failure is noted and borne.</summary>
-    public async Task AbandonAsync(ReleaseId release, PendingCommand pending, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(pending);
-        try
-        {
-            await assess.StopAsync(release, pending, cancellationToken);
-        }
-        catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
-        {
-            logger.EvaluationNotStopped(e, $"{release}-{pending.Seq}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
@@ -22,6 +23,7 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
     /// <exception cref="InvalidOperationException">Others kept writing first.</exception>
     public async Task<Advanced?> AdvanceAsync(ReleaseId id, CancellationToken cancellationToken)
     {
+        using var activity = ReleaseTelemetry.StartAdvance(id);
         for (var i = 0; i < MaxConflicts; i++)
         {
             if (await releases.LoadAsync(id, cancellationToken) is not { } read)
@@ -40,7 +42,7 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
                     await commands.AbandonAsync(id, given, cancellationToken);
                 }
 
-                return await AdvancedToAsync(decision, snapshot, cancellationToken);
+                return await AdvancedToAsync(read, decision, snapshot, activity, cancellationToken);
             }
         }
 
@@ -54,9 +56,10 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
     public async Task<Advanced?> FinishAsync(ReleaseSnapshot snapshot, CommandResult result, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        using var activity = ReleaseTelemetry.StartAdvance(snapshot.State.Id);
         var decision = await DecideAsync(snapshot with { Result = result }, cancellationToken);
         var saved = await releases.SaveWithResultAsync(snapshot, result, decision.State, decision.Events, decision.ConsumedSignals, cancellationToken);
-        return saved is SaveRelease.Saved { Snapshot: var next } ? await AdvancedToAsync(decision, next, cancellationToken) : null;
+        return saved is SaveRelease.Saved { Snapshot: var next } ? await AdvancedToAsync(snapshot, decision, next, activity, cancellationToken) : null;
     }
 
     /// <summary>Does the pending command, or looks after what it started. What the world answers is a value; an infrastructure failure is one too.</summary>
@@ -87,8 +90,14 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
         return ReleaseDecider.Decide(read.State, facts, time.GetUtcNow());
     }
 
-    private async Task<Advanced> AdvancedToAsync(Decision decision, ReleaseSnapshot saved, CancellationToken cancellationToken)
+    private async Task<Advanced> AdvancedToAsync(ReleaseSnapshot read, Decision decision, ReleaseSnapshot saved, Activity? activity, CancellationToken cancellationToken)
     {
+        ReleaseTelemetry.Decided(activity, decision.State);
+        if (read.State.Outcome is null && decision.State.Outcome is { } outcome)
+        {
+            ReleaseTelemetry.Ended(outcome);
+        }
+
         if (decision.Next is NextStep.End)
         {
             await index.PutAsync(ReleaseSummary.Of(decision.State), cancellationToken);
