@@ -14,7 +14,7 @@ public sealed class KubernetesEvaluationOptions
     [StringLength(63)]
     public string Namespace { get; set; } = "modelflow";
 
-    /// <summary>The evaluator's image. With a tag it is resolved to its digest before each start.</summary>
+    /// <summary>The evaluator's image. With a tag it is resolved to its digest before a job's first start.</summary>
     [Required]
     public string Image { get; set; } = "";
 

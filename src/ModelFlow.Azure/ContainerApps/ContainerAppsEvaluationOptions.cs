@@ -15,7 +15,7 @@ public sealed class ContainerAppsEvaluationOptions
         ErrorMessage = "ContainerAppsEvaluation:JobResourceId is '/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.App/jobs/NAME'.")]
     public string JobResourceId { get; set; } = "";
 
-    /// <summary>The evaluator's image; the job's own when empty, the default. With a tag it is resolved to its digest before each start.</summary>
+    /// <summary>The evaluator's image; the job's own when empty, the default. With a tag it is resolved to its digest before a job's first start.</summary>
     public string Image { get; set; } = "";
 
     /// <summary>The formats that the image reads, in lower case; <c>onnx</c> when empty.</summary>

@@ -35,6 +35,7 @@ public static class HostComposition
         services.AddOpenInferenceModelServer();
         services.AddHttpTrafficRouter();
         services.AddEvaluation(configuration);
+        services.AddTelemetry(configuration);
 
         services.AddOptions<DrivingOptions>().BindConfiguration(DrivingOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DrivingOptions>, DrivingOptionsValidator>());

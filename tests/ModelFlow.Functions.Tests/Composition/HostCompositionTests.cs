@@ -94,6 +94,32 @@ public sealed class HostCompositionTests
         Assert.Contains("leave one out", Assert.Throws<InvalidOperationException>(() => SampleHost.Build(settings)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(JobSetting, Job, "ContainerAppsEvaluation:Image", "registry.example/evaluator:1")]
+    [InlineData("KubernetesEvaluation:Namespace", "modelflow", "KubernetesEvaluation:Image", "registry.example/evaluator:1")]
+    [InlineData("KubernetesEvaluation:Namespace", "modelflow", "KubernetesEvaluation:Image", "modelflow.azurecr.io/evaluator")]
+    public void Image_thatNobodyCanResolve_isRefusedAtStart(string key, string value, string setting, string image)
+    {
+        var settings = SampleHost.Settings();
+        (settings[key], settings[setting]) = (value, image);
+        using var host = SampleHost.Build(settings);
+
+        var refused = Assert.Throws<OptionsValidationException>(() => host.Services.GetRequiredService<IStartupValidator>().Validate());
+
+        Assert.Contains($"{setting} must name its digest", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Image_byItsDigest_isTakenAtStart()
+    {
+        var settings = SampleHost.Settings();
+        settings[JobSetting] = Job;
+        settings["ContainerAppsEvaluation:Image"] = "registry.example/evaluator@sha256:" + new string('0', 64);
+        using var host = SampleHost.Build(settings);
+
+        host.Services.GetRequiredService<IStartupValidator>().Validate();
+    }
+
     [Fact]
     public async Task EntraId_thatIsConfigured_isASchemeBesideOwnTokens()
     {
@@ -130,6 +156,7 @@ public sealed class HostCompositionTests
     {
         var host = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(RepositoryRoot.Find(), "host.json")))!;
 
+        Assert.Equal("OpenTelemetry", (string?)host["telemetryMode"]);
         Assert.Equal("", (string?)host["extensions"]!["http"]!["routePrefix"]);
         Assert.Equal(ReleaseOrchestrator.Version, (string?)host["extensions"]!["durableTask"]!["defaultVersion"]);
         Assert.Equal("%TASKHUB_NAME%", (string?)host["extensions"]!["durableTask"]!["hubName"]);

@@ -1,0 +1,22 @@
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace ModelFlow.Functions.Tests.Registry;
+
+/// <summary>Carries requests that are written for HTTPS to the stand-in on this machine.</summary>
+internal sealed class LocalPlainHttp(int port) : HttpPipelineTransport
+{
+    private static readonly HttpClientTransport Inner = new();
+
+    public override Request CreateRequest() => Inner.CreateRequest();
+
+    public override void Process(HttpMessage message) => throw new NotSupportedException();
+
+    public override async ValueTask ProcessAsync(HttpMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var uri = message.Request.Uri;
+        (uri.Scheme, uri.Host, uri.Port) = ("http", "localhost", port);
+        await Inner.ProcessAsync(message);
+    }
+}
