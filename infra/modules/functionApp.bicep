@@ -49,6 +49,8 @@ var settings = union(
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.clientId}'
     Storage__BlobServiceUri: data.blob
     Storage__TableServiceUri: data.table
+    // The container of versions has version-level immutability.
+    Storage__LegalHolds: 'true'
     // The blob trigger's connection. A name of its own: the section Storage is the product's and knows no 'credential' as text.
     Uploads__blobServiceUri: data.blob
     Uploads__queueServiceUri: data.queue

@@ -75,6 +75,7 @@ public sealed class SettingsTests
         var storage = new StorageOptions { Credential = new Azure.Identity.ManagedIdentityCredential(Azure.Identity.ManagedIdentityId.SystemAssigned) };
         Configuration(settings).GetSection(StorageOptions.Section).Bind(storage, b => b.ErrorOnUnknownConfiguration = true);
         Validator.ValidateObject(storage, new ValidationContext(storage), validateAllProperties: true);
+        Assert.True(storage.LegalHolds);
     }
 
     [Theory]
