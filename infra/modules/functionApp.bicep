@@ -21,6 +21,9 @@ param gateways string[]
 @description('The resource id of the evaluation job; empty until there is one.')
 param evaluationJobId string
 
+@description('The resource id of the inspection job; empty where the evaluation job does its work, too.')
+param inspectionJobId string
+
 @description('The orchestrations\' own place in their storage.')
 param taskHub string
 
@@ -63,6 +66,7 @@ var settings = union(
   toObject(range(0, length(gateways)), i => 'Gateways__Addresses__${i}', i => gateways[i]),
   toObject(range(0, length(modelServers)), i => 'ModelServers__Endpoints__${i}', i => modelServers[i]),
   empty(evaluationJobId) ? {} : { ContainerAppsEvaluation__JobResourceId: evaluationJobId },
+  empty(inspectionJobId) ? {} : { ContainerAppsEvaluation__InspectionJobResourceId: inspectionJobId },
   !hasScheduler
     ? {}
     : {
