@@ -39,6 +39,12 @@ param evaluationTimeoutSeconds int = 7200
 @description('repository@sha256:… in the registry; empty leaves the job out.')
 param evaluatorImage string = ''
 
+@description('Inspections and smoke tests run in a job of their own on processors, so that no GPU is paid for them. Without GPUs there is one job in any case.')
+param separateInspection bool = true
+
+@description('repository@sha256:… in the registry, for inspections and smoke tests: one for processors is smaller and starts sooner. Empty for that of the evaluations.')
+param inspectionImage string = ''
+
 @description('repository@sha256:… in the registry; empty leaves the model servers out.')
 param servingImage string = ''
 
@@ -141,6 +147,7 @@ var insightsName = 'appi-${unique}'
 var schedulerName = 'dts-${unique}'
 var functionAppName = 'func-${unique}'
 var jobName = 'evaluation'
+var inspectionJobName = 'inspection'
 
 func digest(image string) string =>
   empty(image) || contains(image, '@sha256:')
@@ -148,6 +155,7 @@ func digest(image string) string =>
     : fail('${image} names no digest: use repository@sha256:… (az acr repository show shows it), so that what runs is what was tested')
 
 var evaluator = digest(evaluatorImage)
+var inspection = digest(empty(inspectionImage) ? evaluatorImage : inspectionImage)
 var serving = digest(servingImage)
 var gateway = digest(gatewayImage)
 
@@ -348,6 +356,24 @@ module job 'modules/evaluationJob.bicep' = if (!empty(evaluator)) {
   dependsOn: [access, endpoint]
 }
 
+var hasInspectionJob = separateInspection && !empty(evaluator) && !empty(gpuProfileType)
+
+module inspectionJob 'modules/evaluationJob.bicep' = if (hasInspectionJob) {
+  name: 'inspectionJob'
+  params: {
+    location: location
+    tags: tags
+    jobName: inspectionJobName
+    environmentId: inner.outputs.id
+    identityId: identities.outputs.identities[3].id
+    image: '${registry.outputs.loginServer}/${inspection}'
+    registryServer: registry.outputs.loginServer
+    gpuProfileType: ''
+    timeoutSeconds: evaluationTimeoutSeconds
+  }
+  dependsOn: [access, endpoint]
+}
+
 // Programs begin with their rights in place: what runs depends on this.
 module access 'modules/access.bicep' = {
   name: 'access'
@@ -374,10 +400,10 @@ module jobAccess 'modules/jobAccess.bicep' = if (!empty(evaluator)) {
   name: 'jobAccess'
   params: {
     name: unique
-    jobName: jobName
+    jobNames: hasInspectionJob ? [jobName, inspectionJobName] : [jobName]
     functionPrincipalId: identities.outputs.identities[0].principalId
   }
-  dependsOn: [job]
+  dependsOn: [job, inspectionJob]
 }
 
 var serverNames = [for i in range(1, servers): 'serving-${i}']
@@ -449,6 +475,7 @@ module function 'modules/functionApp.bicep' = {
     modelServers: map(serverNames, app => 'https://${app}.${inner.outputs.defaultDomain}')
     gateways: empty(gateway) ? [] : map(gatewayNames, app => 'https://${app}.${gatewayDomain}')
     evaluationJobId: empty(evaluator) ? '' : resourceId('Microsoft.App/jobs', jobName)
+    inspectionJobId: hasInspectionJob ? resourceId('Microsoft.App/jobs', inspectionJobName) : ''
     taskHub: taskHub
     hasScheduler: durableStorage == 'DurableTaskScheduler'
     schedulerEndpoint: durableStorage == 'DurableTaskScheduler' ? scheduler!.outputs.endpoint : ''

@@ -9,6 +9,7 @@ param alertEmail = readEnvironmentVariable('MODELFLOW_ALERT_EMAIL', '')
 
 // Second step: images that were pushed, each by its digest, for example modelflow/gateway@sha256:…
 param evaluatorImage = readEnvironmentVariable('MODELFLOW_EVALUATOR_IMAGE', '')
+param inspectionImage = readEnvironmentVariable('MODELFLOW_INSPECTION_IMAGE', '')
 param servingImage = readEnvironmentVariable('MODELFLOW_SERVING_IMAGE', '')
 
 // Third step: the host runs, has made a token for the gateways and takes events.

@@ -74,6 +74,14 @@ var logAlerts = [
     query: 'AppTraces | where Message has " should be loaded and cannot be: "'
   }
   {
+    name: 'holds-failing'
+    description: 'A legal hold cannot be set or lifted: a version is not protected from deletion, or not yet free for it.'
+    severity: 3
+    windowSize: 'PT15M'
+    threshold: 2
+    query: 'AppTraces | where Message startswith "The legal hold of " and Message has " and is tried again: "'
+  }
+  {
     name: 'api-5xx'
     description: 'The API answers with server errors.'
     severity: 2

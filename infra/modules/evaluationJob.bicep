@@ -1,4 +1,4 @@
-metadata description = 'The job that the host starts for each inspection, smoke test and evaluation. It has no settings of its own: every start brings them, with the grants for its inputs and outputs.'
+metadata description = 'A job that the host starts for each evaluation, or for each inspection and smoke test. It has no settings of its own: every start brings them, with the grants for its inputs and outputs.'
 
 param location string
 param tags object

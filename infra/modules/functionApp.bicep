@@ -21,6 +21,9 @@ param gateways string[]
 @description('The resource id of the evaluation job; empty until there is one.')
 param evaluationJobId string
 
+@description('The resource id of the inspection job; empty where the evaluation job does its work, too.')
+param inspectionJobId string
+
 @description('The orchestrations\' own place in their storage.')
 param taskHub string
 
@@ -49,6 +52,8 @@ var settings = union(
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.clientId}'
     Storage__BlobServiceUri: data.blob
     Storage__TableServiceUri: data.table
+    // The container of versions has version-level immutability.
+    Storage__LegalHolds: 'true'
     // The blob trigger's connection. A name of its own: the section Storage is the product's and knows no 'credential' as text.
     Uploads__blobServiceUri: data.blob
     Uploads__queueServiceUri: data.queue
@@ -61,6 +66,7 @@ var settings = union(
   toObject(range(0, length(gateways)), i => 'Gateways__Addresses__${i}', i => gateways[i]),
   toObject(range(0, length(modelServers)), i => 'ModelServers__Endpoints__${i}', i => modelServers[i]),
   empty(evaluationJobId) ? {} : { ContainerAppsEvaluation__JobResourceId: evaluationJobId },
+  empty(inspectionJobId) ? {} : { ContainerAppsEvaluation__InspectionJobResourceId: inspectionJobId },
   !hasScheduler
     ? {}
     : {

@@ -1,13 +1,15 @@
-metadata description = 'The right to start and stop the evaluation job, and no other.'
+metadata description = 'The right to start and stop the evaluation jobs, and no others.'
 
 @description('For the name of the role, which is unique in the tenant.')
 param name string
-param jobName string
+param jobNames string[]
 param functionPrincipalId string
 
-resource job 'Microsoft.App/jobs@2025-01-01' existing = {
-  name: jobName
-}
+resource jobs 'Microsoft.App/jobs@2025-01-01' existing = [
+  for jobName in jobNames: {
+    name: jobName
+  }
+]
 
 // Not the built-in Container Apps Jobs Operator: Microsoft.App/jobs/*/action reads the job's secrets, its data actions open shells in it.
 resource jobStarter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
@@ -34,12 +36,14 @@ resource jobStarter 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
-resource functionOnJob 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(job.id, 'function', jobStarter.id)
-  scope: job
-  properties: {
-    principalId: functionPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: jobStarter.id
+resource functionOnJob 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (jobName, i) in jobNames: {
+    name: guid(jobs[i].id, 'function', jobStarter.id)
+    scope: jobs[i]
+    properties: {
+      principalId: functionPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: jobStarter.id
+    }
   }
-}
+]

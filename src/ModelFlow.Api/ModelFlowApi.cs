@@ -59,7 +59,7 @@ public static class ModelFlowApi
         services.ConfigureHttpJsonOptions(o => CoreJson.Configure(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.Configure<KestrelServerOptions>(o => o.AddServerHeader = false);
-        services.AddHealthChecks();
+        services.AddHealthChecks().AddCheck<HoldHealth>("versionHolds");
         services.AddModelFlowOpenApi();
         return services;
     }

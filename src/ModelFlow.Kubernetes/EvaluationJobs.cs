@@ -28,7 +28,7 @@ internal static class EvaluationJobs
         StringData = new Dictionary<string, string>(StringComparer.Ordinal) { [SecretKey] = start.Description.ToString() },
     };
 
-    public static V1Job Job(PreparedStart start, KubernetesEvaluationOptions options, TimeSpan timeLimit)
+    public static V1Job Job(PreparedStart start, KubernetesEvaluationOptions options, KubernetesNodes nodes, TimeSpan timeLimit)
     {
         var disk = new ResourceQuantity($"{(start.InputBytes + (options.OutputMiB * 1024L * 1024) + Room + 1024 * 1024 - 1) / 1024 / 1024}Mi");
         var resources = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal)
@@ -36,9 +36,9 @@ internal static class EvaluationJobs
             ["cpu"] = new($"{options.Cpus}"),
             ["memory"] = new($"{options.MemoryMiB + 1024}Mi"),
         };
-        if (options.Gpus > 0)
+        if (nodes.Gpus > 0)
         {
-            resources[options.GpuResource] = new($"{options.Gpus}");
+            resources[options.GpuResource] = new($"{nodes.Gpus}");
         }
 
         if (options.StorageClass.Length == 0)
@@ -70,9 +70,9 @@ internal static class EvaluationJobs
 
                         // A fresh volume belongs to root; the group lets an image's own user write to it.
                         SecurityContext = new V1PodSecurityContext { FsGroup = VolumeGroup, SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" } },
-                        NodeSelector = options.NodeSelector.Count == 0 ? null : new Dictionary<string, string>(options.NodeSelector, StringComparer.Ordinal),
+                        NodeSelector = nodes.Selector.Count == 0 ? null : new Dictionary<string, string>(nodes.Selector, StringComparer.Ordinal),
                         ImagePullSecrets = options.ImagePullSecrets.Count == 0 ? null : options.ImagePullSecrets.Select(s => new V1LocalObjectReference { Name = s }).ToList(),
-                        Tolerations = options.Gpus == 0 ? null : [new V1Toleration { Key = options.GpuResource, OperatorProperty = "Exists", Effect = "NoSchedule" }],
+                        Tolerations = nodes.Gpus == 0 ? null : [new V1Toleration { Key = options.GpuResource, OperatorProperty = "Exists", Effect = "NoSchedule" }],
                         Volumes = [options.StorageClass.Length == 0 ? NodeDisk(disk) : OwnVolume(options.StorageClass, disk)],
                         Containers =
                         [

@@ -21,9 +21,13 @@ public sealed class KubernetesEvaluationOptions
     /// <summary>The formats that the image reads, in lower case; <c>onnx</c> when empty.</summary>
     public IList<string> Formats { get; init; } = [];
 
-    /// <summary>GPUs a job gets, 0 to 64; 1 by default.</summary>
+    /// <summary>GPUs an evaluation gets, 0 to 64; 1 by default.</summary>
     [Range(0, 64)]
     public int Gpus { get; set; } = 1;
+
+    /// <summary>GPUs an inspection or a smoke test gets, 0 to 64; 0 by default. Give it those of an evaluation where every node that has room for the jobs has GPUs.</summary>
+    [Range(0, 64)]
+    public int InspectionGpus { get; set; }
 
     /// <summary>The resource that a GPU is asked for by; <c>nvidia.com/gpu</c> by default.</summary>
     [Required]
@@ -49,6 +53,9 @@ public sealed class KubernetesEvaluationOptions
 
     /// <summary>Labels of the nodes that may run it; all when empty.</summary>
     public IDictionary<string, string> NodeSelector { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Labels of the nodes that may run inspections and smoke tests; those of <see cref="NodeSelector"/> when empty.</summary>
+    public IDictionary<string, string> InspectionNodeSelector { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Secrets to pull the image with; the service account's when empty.</summary>
     public IList<string> ImagePullSecrets { get; init; } = [];

@@ -5,10 +5,11 @@ using ModelFlow.Orchestration.Evaluation;
 
 namespace ModelFlow.Kubernetes;
 
-/// <summary>Runs evaluations as Kubernetes Jobs, each with a disk of the size it needs.</summary>
+/// <summary>Runs evaluations as Kubernetes Jobs, each with a disk of the size it needs; inspections and smoke tests without GPUs.</summary>
 public sealed class KubernetesEvaluationRunner : IEvaluationRunner
 {
-    private readonly RemoteEvaluationRunner _runner;
+    private readonly RemoteEvaluationRunner _evaluation;
+    private readonly RemoteEvaluationRunner _inspection;
 
     /// <summary>Makes a runner; asks nothing yet.</summary>
     /// <param name="options">Valid options.</param>
@@ -31,15 +32,22 @@ public sealed class KubernetesEvaluationRunner : IEvaluationRunner
             PollEvery = options.PollEvery,
             QueueLimit = options.QueueLimit,
         };
-        _runner = new RemoteEvaluationRunner(settings, handover, new KubernetesPlatform(cluster, options), digests, reports, logger);
+        _evaluation = Runner(new KubernetesNodes(options.Gpus, options.NodeSelector));
+        _inspection = Runner(new KubernetesNodes(options.InspectionGpus, options.InspectionNodeSelector.Count > 0 ? options.InspectionNodeSelector : options.NodeSelector));
+
+        RemoteEvaluationRunner Runner(KubernetesNodes nodes) => new(settings, handover, new KubernetesPlatform(cluster, options, nodes), digests, reports, logger);
     }
 
     /// <inheritdoc/>
-    public IReadOnlySet<string> SupportedFormats => _runner.SupportedFormats;
+    public IReadOnlySet<string> SupportedFormats => _evaluation.SupportedFormats;
 
     /// <inheritdoc/>
-    public Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken) => _runner.RunAsync(job, cancellationToken);
+    public Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return (job.Mode == EvaluationMode.Evaluate ? _evaluation : _inspection).RunAsync(job, cancellationToken);
+    }
 
     /// <inheritdoc/>
-    public Task StopAsync(string jobId, CancellationToken cancellationToken) => _runner.StopAsync(jobId, cancellationToken);
+    public Task StopAsync(string jobId, CancellationToken cancellationToken) => _evaluation.StopAsync(jobId, cancellationToken); // A Job's name says enough, whichever nodes it is on.
 }

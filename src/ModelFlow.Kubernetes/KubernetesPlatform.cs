@@ -8,7 +8,7 @@ using ModelFlow.Core.Ports;
 namespace ModelFlow.Kubernetes;
 
 /// <summary>Runs each start as a Job: creating it a second time is refused by its name, and that refusal is a start.</summary>
-internal sealed class KubernetesPlatform(IKubernetes cluster, KubernetesEvaluationOptions options) : IEvaluationPlatform
+internal sealed class KubernetesPlatform(IKubernetes cluster, KubernetesEvaluationOptions options, KubernetesNodes nodes) : IEvaluationPlatform
 {
     private static readonly TimeSpan DefaultWait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
@@ -25,7 +25,7 @@ internal sealed class KubernetesPlatform(IKubernetes cluster, KubernetesEvaluati
         }
 
         var job = await TryAsync(
-            () => cluster.BatchV1.CreateNamespacedJobAsync(EvaluationJobs.Job(start, options, timeLimit), options.Namespace, cancellationToken: cancellationToken), cancellationToken);
+            () => cluster.BatchV1.CreateNamespacedJobAsync(EvaluationJobs.Job(start, options, nodes, timeLimit), options.Namespace, cancellationToken: cancellationToken), cancellationToken);
         switch (job.Failure)
         {
             case { Status: HttpStatusCode.Conflict }:

@@ -40,6 +40,8 @@ public static class OrchestrationServices
         services.TryAddSingleton<RollbackModel>();
         services.TryAddSingleton<IncomingSweep>();
         services.TryAddSingleton<DeploymentUpkeep>();
+        services.TryAddSingleton<HoldUpkeep>();
+        services.TryAddSingleton<VersionHolder>();
         services.TryAddSingleton<AddDataset>();
         services.TryAddSingleton<ApplyRetention>();
         services.TryAddSingleton<CompareVersions>();

@@ -50,6 +50,12 @@ public sealed class StorageOptions : IValidatableObject
     [Range(1, 64)]
     public int CopyParallelism { get; set; } = 8;
 
+    /// <summary>
+    /// Whether versions that are in service or can be rolled back to carry a legal hold: nobody can delete or overwrite their files. False by default. Needs a
+    /// container <c>models</c> with version-level immutability, and the role Storage Blob Data Owner on it. Turning it off lifts nothing.
+    /// </summary>
+    public bool LegalHolds { get; set; }
+
     /// <summary>Carries every request; null for the SDK's own. Set in code, for tests that break it.</summary>
     public HttpPipelineTransport? Transport { get; set; }
 

@@ -48,6 +48,7 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton<IDatasetStore, BlobDatasetStore>();
         services.TryAddSingleton<IReportStore, BlobReportStore>();
         services.TryAddSingleton<IArtifactStore, BlobArtifactStore>();
+        services.TryAddSingleton<IVersionHolds, BlobVersionHolds>();
         services.TryAddSingleton<IUploadStore, BlobUploadStore>();
         services.TryAddSingleton<IEvaluationHandover, BlobEvaluationHandover>();
         services.TryAddSingleton<ITrafficWindows, TableTrafficWindows>();

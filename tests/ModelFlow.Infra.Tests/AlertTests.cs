@@ -40,7 +40,7 @@ public sealed partial class AlertTests
             .Distinct(StringComparer.Ordinal)
             .ToList();
 
-        Assert.Equal(10, names.Count);
+        Assert.Equal(11, names.Count);
         Assert.All(names, name => Assert.Contains($"| `{name}` |", Readme));
         Assert.All(ToCome.Take(2), text => Assert.Contains(text.Trim(), Readme));
     }

@@ -24,7 +24,7 @@ internal static class Deployments
     public const string Whole = Secrets + "\n" + Images + "\nparam subscribeToUploads = true\nparam durableStorage = 'DurableTaskScheduler'";
 
     /// <summary>All of it, closed.</summary>
-    public const string Private = Secrets + "\n" + Images + "\nparam privateEndpoints = true\nparam publicGateways = false\nparam gpuProfileType = 'Consumption-GPU-NC24-A100'";
+    public const string Private = Secrets + "\n" + Images + "\nparam privateEndpoints = true\nparam publicGateways = false\nparam inspectionImage = 'modelflow/inspector@sha256:0'\nparam gpuProfileType = 'Consumption-GPU-NC24-A100'";
 
     /// <summary>Other values than the defaults.</summary>
     public const string Other = Secrets + "\nparam evaluatorImage = 'modelflow/evaluator@sha256:0'\nparam gpuProfileType = ''\nparam softDeleteDays = 11\nparam redundancy = 'Standard_RAGZRS'";

@@ -88,11 +88,30 @@ public sealed class NetworkTests
     public void Job_profile_isTheParameters(string deployment, string profile, string type, int cpu)
     {
         var snapshot = Deployments.Deploy(deployment);
-        var job = Assert.Single(snapshot.Of("Microsoft.App/jobs"));
+        var job = snapshot.One("Microsoft.App/jobs", "evaluation");
 
         Assert.Equal(profile, job["workloadProfileName"].GetString());
         Assert.Equal(cpu, job["template.containers.0.resources.cpu"].GetInt32());
         Assert.Contains((profile, type), Inner(snapshot)["workloadProfiles"].EnumerateArray().Select(p => (p.GetProperty("name").GetString()!, p.GetProperty("workloadProfileType").GetString()!)));
+    }
+
+    [Theory]
+    [InlineData(nameof(Deployments.Whole), "modelflow/evaluator@sha256:0")]
+    [InlineData(nameof(Deployments.Private), "modelflow/inspector@sha256:0")]
+    public void InspectionJob_takesNoGpu(string deployment, string image)
+    {
+        var job = Deployments.Deploy(deployment).One("Microsoft.App/jobs", "inspection");
+
+        Assert.Equal("Consumption", job["workloadProfileName"].GetString());
+        Assert.Equal((4, "8Gi"), (job["template.containers.0.resources.cpu"].GetInt32(), job["template.containers.0.resources.memory"].GetString()));
+        Assert.Contains(image, job["template.containers.0.image"].GetString());
+    }
+
+    [Fact]
+    public void InspectionJob_withoutGpusOrUnwanted_isNotThere()
+    {
+        Assert.Equal("evaluation", Assert.Single(Deployments.Deploy(nameof(Deployments.Other)).Of("Microsoft.App/jobs")).Name);
+        Assert.Equal("evaluation", Assert.Single(Bicep.Deploy(Deployments.Whole + "\nparam separateInspection = false").Of("Microsoft.App/jobs")).Name);
     }
 
     [Fact]

@@ -75,6 +75,7 @@ public sealed class SettingsTests
         var storage = new StorageOptions { Credential = new Azure.Identity.ManagedIdentityCredential(Azure.Identity.ManagedIdentityId.SystemAssigned) };
         Configuration(settings).GetSection(StorageOptions.Section).Bind(storage, b => b.ErrorOnUnknownConfiguration = true);
         Validator.ValidateObject(storage, new ValidationContext(storage), validateAllProperties: true);
+        Assert.True(storage.LegalHolds);
     }
 
     [Theory]
@@ -94,10 +95,13 @@ public sealed class SettingsTests
     [Fact]
     public void Function_jobResourceId_isTheJobs()
     {
-        var job = Assert.Single(Deployments.Deploy(nameof(Deployments.Whole)).Of("Microsoft.App/jobs"));
+        var snapshot = Deployments.Deploy(nameof(Deployments.Whole));
+        var settings = AppSettings(nameof(Deployments.Whole)).Settings();
 
-        Assert.Equal(job.Id, AppSettings(nameof(Deployments.Whole)).Settings()["ContainerAppsEvaluation:JobResourceId"]);
-        Assert.DoesNotContain("ContainerAppsEvaluation:JobResourceId", AppSettings(nameof(Deployments.First)).Settings());
+        Assert.Equal(snapshot.One("Microsoft.App/jobs", "evaluation").Id, settings["ContainerAppsEvaluation:JobResourceId"]);
+        Assert.Equal(snapshot.One("Microsoft.App/jobs", "inspection").Id, settings["ContainerAppsEvaluation:InspectionJobResourceId"]);
+        Assert.DoesNotContain(AppSettings(nameof(Deployments.First)).Settings(), s => s.Key.StartsWith("ContainerAppsEvaluation", StringComparison.Ordinal));
+        Assert.DoesNotContain("ContainerAppsEvaluation:InspectionJobResourceId", AppSettings(nameof(Deployments.Other)).Settings());
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class KubernetesEvaluationRunnerTests : IDisposable
     [Fact]
     public async Task First_call_makes_a_job_with_limits_and_a_secret_that_goes_with_it()
     {
-        Assert.Equal(new EvaluationRun.Running(TimeSpan.FromSeconds(30)), await RunAsync());
+        Assert.Equal(new EvaluationRun.Running(TimeSpan.FromSeconds(30)), await Runner().RunAsync(HandedOver.Job with { Mode = EvaluationMode.Evaluate }, Cancel));
 
         var job = Body(Jobs, "POST");
         var spec = job["spec"]!;
@@ -61,10 +61,46 @@ public sealed class KubernetesEvaluationRunnerTests : IDisposable
         Assert.Equal("the-uid", $"{Body($"{Secrets}/{Name(1)}", "PATCH")["metadata"]!["ownerReferences"]![0]!["uid"]}");
     }
 
+    [Theory]
+    [InlineData(EvaluationMode.Inspect)]
+    [InlineData(EvaluationMode.Smoke)]
+    public async Task Inspection_and_smoke_test_take_no_gpu_and_their_own_nodes(EvaluationMode mode)
+    {
+        void Configure(KubernetesEvaluationOptions o)
+        {
+            o.NodeSelector["pool"] = "gpu";
+            o.InspectionNodeSelector["pool"] = "cpu";
+        }
+
+        await Runner(Configure).RunAsync(HandedOver.Job with { Mode = mode }, Cancel);
+
+        var pod = Body(Jobs, "POST")["spec"]!["template"]!["spec"]!;
+        var resources = pod["containers"]![0]!["resources"]!;
+        Assert.Equal(("4", "16Gi"), ($"{resources["limits"]!["cpu"]}", $"{resources["requests"]!["memory"]}"));
+        Assert.DoesNotContain("gpu", pod.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("cpu", $"{pod["nodeSelector"]!["pool"]}");
+    }
+
+    [Theory]
+    [InlineData(EvaluationMode.Smoke, "gpu", "2")]
+    [InlineData(EvaluationMode.Evaluate, "gpu", "1")]
+    public async Task Inspection_takes_gpus_where_it_is_told_to_and_the_nodes_of_evaluations_where_it_has_none(EvaluationMode mode, string pool, string gpus)
+    {
+        await Runner(o =>
+        {
+            o.NodeSelector["pool"] = "gpu";
+            o.InspectionGpus = 2;
+        }).RunAsync(HandedOver.Job with { Mode = mode }, Cancel);
+
+        var pod = Body(Jobs, "POST")["spec"]!["template"]!["spec"]!;
+        Assert.Equal((pool, gpus), ($"{pod["nodeSelector"]!["pool"]}", $"{pod["containers"]![0]!["resources"]!["limits"]!["nvidia.com/gpu"]}"));
+        Assert.Equal("nvidia.com/gpu", $"{pod["tolerations"]![0]!["key"]}");
+    }
+
     [Fact]
     public async Task Storage_class_gives_each_job_a_volume_of_the_size_it_needs()
     {
-        await Runner(o => (o.StorageClass, o.Gpus, o.OutputMiB) = ("fast", 0, 4096)).RunAsync(HandedOver.Job, Cancel);
+        await Runner(o => (o.StorageClass, o.Gpus, o.OutputMiB) = ("fast", 0, 4096)).RunAsync(HandedOver.Job with { Mode = EvaluationMode.Evaluate }, Cancel);
 
         var pod = Body(Jobs, "POST")["spec"]!["template"]!["spec"]!;
         var claim = pod["volumes"]![0]!["ephemeral"]!["volumeClaimTemplate"]!["spec"]!;

@@ -78,7 +78,7 @@ internal sealed class SampleStore : IArtifactStore, IAsyncDisposable
 
     public Task<VerifyFiles> VerifyAsync(VersionRecord version, IProgress<long>? bytesVerified, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task DeleteAsync(VersionRecord version, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<DeleteFiles> DeleteAsync(VersionRecord version, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask DisposeAsync() => _files.DisposeAsync();
 

@@ -93,6 +93,6 @@ public sealed record ApplyAnswer(Sha256Digest Digest, IReadOnlyList<ApplyResult>
 /// <param name="From">The tier it was in.</param>
 /// <param name="To">The tier it went to; absent when it was to be deleted.</param>
 /// <param name="Delete">Whether its files were to be deleted.</param>
-/// <param name="Status"><c>done</c>, <c>skipped</c> or <c>missing</c>.</param>
+/// <param name="Status"><c>done</c>, <c>skipped</c>, <c>missing</c> or <c>held</c>.</param>
 /// <param name="Message">Why it was not done.</param>
 public sealed record ApplyResult(ModelName Model, VersionName Version, StorageTier From, StorageTier? To, bool Delete, RetentionStatus Status, string? Message);

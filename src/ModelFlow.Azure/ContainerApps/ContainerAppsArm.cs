@@ -16,11 +16,13 @@ internal sealed class ContainerAppsArm
     private const int MostPages = 20;
 
     private readonly HttpPipeline _pipeline;
-    private readonly ContainerAppsEvaluationOptions _options;
+    private readonly Uri _managementUri;
+    private readonly string _jobResourceId;
 
-    public ContainerAppsArm(ContainerAppsEvaluationOptions options, TokenCredential credential, HttpPipelineTransport? transport = null)
+    public ContainerAppsArm(string jobResourceId, ContainerAppsEvaluationOptions options, TokenCredential credential, HttpPipelineTransport? transport = null)
     {
-        _options = options;
+        _managementUri = options.ManagementUri;
+        _jobResourceId = jobResourceId;
         var client = new ArmClientOptions();
         client.Retry.MaxRetries = 0;
         client.Retry.NetworkTimeout = options.RequestTimeout;
@@ -37,6 +39,9 @@ internal sealed class ContainerAppsArm
         HttpPipelinePolicy authentication = new BearerTokenAuthenticationPolicy(credential, scope);
         _pipeline = HttpPipelineBuilder.Build(client, authentication);
     }
+
+    /// <summary>The job's name.</summary>
+    public string JobName => _jobResourceId[(_jobResourceId.LastIndexOf('/') + 1)..];
 
     /// <summary>The job as it was deployed.</summary>
     public Task<ArmAnswer> GetJobAsync(CancellationToken cancellationToken) => SendAsync(RequestMethod.Get, Address(""), body: null, cancellationToken);
@@ -74,7 +79,7 @@ internal sealed class ContainerAppsArm
         }
     }
 
-    private Uri Address(string path) => new(_options.ManagementUri, $"{_options.JobResourceId}{path}?api-version={ApiVersion}");
+    private Uri Address(string path) => new(_managementUri, $"{_jobResourceId}{path}?api-version={ApiVersion}");
 
     private async Task<ArmAnswer> SendAsync(RequestMethod method, Uri address, JsonNode? body, CancellationToken cancellationToken)
     {

@@ -8,12 +8,33 @@ public sealed class ContainerAppsEvaluationOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "ContainerAppsEvaluation";
 
+    private const string Job = @"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w\.\(\)]{1,90}/providers/Microsoft\.App/jobs/[-\w\.\(\)]+$";
+
     /// <summary>The job's resource id: <c>/subscriptions/{id}/resourceGroups/{group}/providers/Microsoft.App/jobs/{name}</c>.</summary>
     [Required]
     [RegularExpression(
-        @"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[-\w\.\(\)]{1,90}/providers/Microsoft\.App/jobs/[-\w\.\(\)]+$",
+        Job,
         ErrorMessage = "ContainerAppsEvaluation:JobResourceId is '/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.App/jobs/NAME'.")]
     public string JobResourceId { get; set; } = "";
+
+    /// <summary>
+    /// The resource id of a second job, on processors: it inspects and smoke-tests versions, so that no GPU is paid for that. Empty, the default: the evaluation job does
+    /// everything.
+    /// </summary>
+    [RegularExpression(
+        "^$|" + Job,
+        ErrorMessage = "ContainerAppsEvaluation:InspectionJobResourceId is '/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.App/jobs/NAME', or empty.")]
+    public string InspectionJobResourceId { get; set; } = "";
+
+    /// <summary>The image of the inspection job, as <see cref="Image"/> is of the evaluation job; the job's own when empty, the default.</summary>
+    public string InspectionImage { get; set; } = "";
+
+    /// <summary>
+    /// As <see cref="MemoryMiB"/>, in the inspection job: 256 to 1,048,576; 6,144 by default. A version whose files are larger than a half of it goes to the
+    /// evaluation job: a small machine must not be its fault.
+    /// </summary>
+    [Range(256, 1_048_576)]
+    public int InspectionMemoryMiB { get; set; } = 6_144;
 
     /// <summary>The evaluator's image; the job's own when empty, the default. With a tag it is resolved to its digest before a job's first start.</summary>
     public string Image { get; set; } = "";

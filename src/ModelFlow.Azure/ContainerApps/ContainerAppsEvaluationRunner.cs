@@ -6,10 +6,15 @@ using ModelFlow.Orchestration.Evaluation;
 
 namespace ModelFlow.Azure.ContainerApps;
 
-/// <summary>Runs evaluations as executions of an Azure Container Apps job, on a GPU workload profile or without.</summary>
+/// <summary>
+/// Runs evaluations as executions of an Azure Container Apps job, on a GPU workload profile or without; inspections and smoke tests as executions of a second
+/// one on processors, where there is one.
+/// </summary>
 public sealed class ContainerAppsEvaluationRunner : IEvaluationRunner
 {
-    private readonly RemoteEvaluationRunner _runner;
+    private readonly RemoteEvaluationRunner _evaluation;
+    private readonly RemoteEvaluationRunner? _inspection;
+    private readonly long _mostInspectedBytes;
 
     /// <summary>Makes a runner; asks nothing yet.</summary>
     /// <param name="options">Valid options.</param>
@@ -29,28 +34,48 @@ public sealed class ContainerAppsEvaluationRunner : IEvaluationRunner
         HttpPipelineTransport? transport = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var platform = new ContainerAppsPlatform(new ContainerAppsArm(options, credential, transport), options);
-        var settings = new RemoteEvaluationSettings
+        _evaluation = Runner(options.JobResourceId, options.Image, options.MemoryMiB);
+        _inspection = options.InspectionJobResourceId.Length > 0 ? Runner(options.InspectionJobResourceId, options.InspectionImage, options.InspectionMemoryMiB) : null;
+        _mostInspectedBytes = options.InspectionMemoryMiB * 1024L * 1024 / 2;
+
+        RemoteEvaluationRunner Runner(string jobResourceId, string image, int memoryMiB)
         {
-            Image = options.Image.Length > 0 ? options.Image : ContainerAppsImages.OfTheJob,
-            Formats = (options.Formats.Count > 0 ? options.Formats : ["onnx"]).ToHashSet(StringComparer.Ordinal),
-            Threads = options.Threads,
-            MemoryMiB = options.MemoryMiB,
-            OutputMiB = options.OutputMiB,
-            DiskBytes = options.DiskGiB * 1024L * 1024 * 1024,
-            DiskRemedy = "Evaluate versions of this size on Kubernetes, where each job gets a disk of the size it needs (docs/evaluation-jobs.md)",
-            PollEvery = options.PollEvery,
-            QueueLimit = options.QueueLimit,
-        };
-        _runner = new RemoteEvaluationRunner(settings, handover, platform, new ContainerAppsImages(platform, digests), reports, logger);
+            var platform = new ContainerAppsPlatform(new ContainerAppsArm(jobResourceId, options, credential, transport));
+            var settings = new RemoteEvaluationSettings
+            {
+                Image = image.Length > 0 ? image : ContainerAppsImages.OfTheJob,
+                Formats = (options.Formats.Count > 0 ? options.Formats : ["onnx"]).ToHashSet(StringComparer.Ordinal),
+                Threads = options.Threads,
+                MemoryMiB = memoryMiB,
+                OutputMiB = options.OutputMiB,
+                DiskBytes = options.DiskGiB * 1024L * 1024 * 1024,
+                DiskRemedy = "Evaluate versions of this size on Kubernetes, where each job gets a disk of the size it needs (docs/evaluation-jobs.md)",
+                PollEvery = options.PollEvery,
+                QueueLimit = options.QueueLimit,
+            };
+            return new RemoteEvaluationRunner(settings, handover, platform, new ContainerAppsImages(platform, digests), reports, logger);
+        }
     }
 
     /// <inheritdoc/>
-    public IReadOnlySet<string> SupportedFormats => _runner.SupportedFormats;
+    public IReadOnlySet<string> SupportedFormats => _evaluation.SupportedFormats;
 
     /// <inheritdoc/>
-    public Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken) => _runner.RunAsync(job, cancellationToken);
+    public Task<EvaluationRun> RunAsync(EvaluationJob job, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        var runner = _inspection is not null && job.Mode != EvaluationMode.Evaluate && job.Version.Manifest.TotalBytes <= _mostInspectedBytes ? _inspection : _evaluation;
+        return runner.RunAsync(job, cancellationToken);
+    }
 
     /// <inheritdoc/>
-    public Task StopAsync(string jobId, CancellationToken cancellationToken) => _runner.StopAsync(jobId, cancellationToken);
+    public async Task StopAsync(string jobId, CancellationToken cancellationToken)
+    {
+        // An id does not tell which job runs it; each ends its own executions.
+        await _evaluation.StopAsync(jobId, cancellationToken);
+        if (_inspection is not null)
+        {
+            await _inspection.StopAsync(jobId, cancellationToken);
+        }
+    }
 }

@@ -8,11 +8,11 @@ namespace ModelFlow.Azure.ContainerApps;
 /// Runs each start as an execution of one Container Apps job. An execution is known again by the path of the description in its environment, as
 /// a start has no name or key of its own.
 /// </summary>
-internal sealed class ContainerAppsPlatform(ContainerAppsArm arm, ContainerAppsEvaluationOptions options) : IEvaluationPlatform
+internal sealed class ContainerAppsPlatform(ContainerAppsArm arm) : IEvaluationPlatform
 {
     private static readonly string[] Over = ["Succeeded", "Failed", "Stopped"];
 
-    public string Name => $"the Container Apps job {options.JobResourceId[(options.JobResourceId.LastIndexOf('/') + 1)..]}";
+    public string Name => $"the Container Apps job {arm.JobName}";
 
     /// <summary>The image that the job was deployed with; null if it has no container.</summary>
     /// <exception cref="IOException">The job cannot be read.</exception>

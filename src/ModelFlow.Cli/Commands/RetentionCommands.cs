@@ -100,7 +100,7 @@ internal static class RetentionCommands
                     "There was nothing to do.");
             }
 
-            return done.Results.Any(r => r.Status == "missing") ? ExitCode.Refused : ExitCode.Ok;
+            return done.Results.Any(r => r.Status is "missing" or "held") ? ExitCode.Refused : ExitCode.Ok;
         });
     }
 

@@ -25,4 +25,7 @@ public sealed record Deployment
 
     /// <summary>After this it may be unloaded if no route names it; null while it is in use.</summary>
     public DateTimeOffset? KeepUntil { get; init; }
+
+    /// <summary>The legal hold on its files; null when ModelFlow has set none, or lifted it again.</summary>
+    public VersionHold? Hold { get; init; }
 }

@@ -15,8 +15,8 @@ public interface IArtifactStore
     /// <summary>Whether every file is readable, and its size and SHA-256 the manifest's.</summary>
     Task<VerifyFiles> VerifyAsync(VersionRecord version, IProgress<long>? bytesVerified, CancellationToken cancellationToken);
 
-    /// <summary>Deletes the files of a version; the caller has checked that the policy says so.</summary>
-    Task DeleteAsync(VersionRecord version, CancellationToken cancellationToken);
+    /// <summary>Deletes the files of a version; the caller has checked that the policy says so. None of them where one has a legal hold.</summary>
+    Task<DeleteFiles> DeleteAsync(VersionRecord version, CancellationToken cancellationToken);
 }
 
 /// <summary>The outcome of moving a version to a tier.</summary>
@@ -51,4 +51,20 @@ public abstract record VerifyFiles
 
     /// <summary>A file is archived: restore it first.</summary>
     public sealed record Offline(string Path) : VerifyFiles;
+}
+
+/// <summary>The outcome of deleting a version's files.</summary>
+public abstract record DeleteFiles
+{
+    private DeleteFiles()
+    {
+    }
+
+    /// <summary>None of them is there any more.</summary>
+    public sealed record Deleted : DeleteFiles;
+
+    /// <summary>A file has a legal hold.</summary>
+    /// <param name="Path">The file.</param>
+    /// <param name="SomeDeleted">Whether files before it were deleted: the hold was set meanwhile.</param>
+    public sealed record Held(string Path, bool SomeDeleted) : DeleteFiles;
 }

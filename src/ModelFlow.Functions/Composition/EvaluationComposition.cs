@@ -20,8 +20,11 @@ internal static partial class EvaluationComposition
         {
             (true, true) => throw new InvalidOperationException(
                 $"{ContainerAppsEvaluationOptions.Section} and {KubernetesEvaluationOptions.Section} are both configured: evaluations run in one place, leave one out."),
-            (true, _) => services.AddContainerAppsEvaluation().Check<ContainerAppsEvaluationOptions>(ContainerAppsEvaluationOptions.Section, o => o.Image, knows),
-            (_, true) => services.AddKubernetesEvaluation().Check<KubernetesEvaluationOptions>(KubernetesEvaluationOptions.Section, o => o.Image, knows),
+            (true, _) => services.AddContainerAppsEvaluation()
+                .Check<ContainerAppsEvaluationOptions>($"{ContainerAppsEvaluationOptions.Section}:{nameof(ContainerAppsEvaluationOptions.Image)}", o => o.Image, knows)
+                .Check<ContainerAppsEvaluationOptions>($"{ContainerAppsEvaluationOptions.Section}:{nameof(ContainerAppsEvaluationOptions.InspectionImage)}", o => o.InspectionImage, knows),
+            (_, true) => services.AddKubernetesEvaluation()
+                .Check<KubernetesEvaluationOptions>($"{KubernetesEvaluationOptions.Section}:{nameof(KubernetesEvaluationOptions.Image)}", o => o.Image, knows),
             _ => services.AddSingleton<IEvaluationRunner, NoEvaluationRunner>(),
         };
     }
@@ -30,14 +33,14 @@ internal static partial class EvaluationComposition
     static partial void AddRegistry(IServiceCollection services, ref Func<string, bool>? knows);
 
     // An image that nobody can resolve is found at start and not with the first release.
-    private static IServiceCollection Check<TOptions>(this IServiceCollection services, string section, Func<TOptions, string> imageOf, Func<string, bool>? knows)
+    private static IServiceCollection Check<TOptions>(this IServiceCollection services, string setting, Func<TOptions, string> imageOf, Func<string, bool>? knows)
         where TOptions : class
     {
         services.AddOptions<TOptions>().Validate(
             o => imageOf(o) is var image && (image.Length == 0 || PinnedImageDigests.IsPinned(image) || knows?.Invoke(image) == true),
             knows is null
-                ? $"{section}:Image must name its digest (registry/name@sha256:…): this build of the host can ask no registry (docs/azure.md)."
-                : $"{section}:Image must name its digest (registry/name@sha256:…), or a tag in an Azure container registry (name.azurecr.io/repository:tag).");
+                ? $"{setting} must name its digest (registry/name@sha256:…): this build of the host can ask no registry (docs/azure.md)."
+                : $"{setting} must name its digest (registry/name@sha256:…), or a tag in an Azure container registry (name.azurecr.io/repository:tag).");
         return services;
     }
 

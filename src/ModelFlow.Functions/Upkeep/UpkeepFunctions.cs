@@ -10,11 +10,15 @@ namespace ModelFlow.Functions.Upkeep;
 
 /// <summary>Timers for what nobody asks for. A timer runs on one instance at a time.</summary>
 public sealed class UpkeepFunctions(
-    DeploymentUpkeep deployments, ITrafficWindows windows, ApplyRetention retention, IOptions<AzureHostOptions> options, TimeProvider time)
+    DeploymentUpkeep deployments, HoldUpkeep holds, ITrafficWindows windows, ApplyRetention retention, IOptions<AzureHostOptions> options, TimeProvider time)
 {
     /// <summary>Every half a minute: model servers have loaded what they should have.</summary>
     [Function("KeepDeployments")]
     public Task KeepDeploymentsAsync([TimerTrigger("*/30 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) => deployments.RunAsync(cancellationToken);
+
+    /// <summary>Every minute: versions in service and in the rollback window have their legal holds, others have not; where the settings ask for holds.</summary>
+    [Function("KeepHolds")]
+    public Task KeepHoldsAsync([TimerTrigger("15 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) => holds.RunAsync(cancellationToken);
 
     /// <summary>Every hour: what gateways counted long ago is deleted.</summary>
     [Function("PruneTrafficWindows")]

@@ -16,6 +16,7 @@ public sealed class ActiveHost(
     IncomingSweep sweep,
     IRingRows rings,
     DeploymentUpkeep deployments,
+    HoldUpkeep holds,
     ServedRoutes served,
     ITrafficRouter router,
     ITrafficWindows windows,
@@ -40,6 +41,7 @@ public sealed class ActiveHost(
             EveryAsync("taking in uploads", o.SweepEvery, sweep.SweepAsync, term),
             EveryAsync("collecting rings", o.DoorbellEvery, cancel => rings.CollectAsync(drivers.TryRing, cancel), term),
             EveryAsync("keeping deployments", o.ReconcileEvery, deployments.RunAsync, term),
+            EveryAsync("keeping legal holds", o.ReconcileEvery, holds.RunAsync, term),
             EveryAsync("pushing routes", o.PushEvery, PushAsync, term),
             EveryAsync("deleting old traffic windows", PruneEvery, cancel => windows.PruneAsync(time.GetUtcNow() - o.KeepWindows, cancel), term),
             o.RetentionEvery is { } every ? EveryAsync("applying retention", every, RetainAsync, term) : Task.CompletedTask);

@@ -34,6 +34,7 @@ internal static class HostComposition
         services.AddModelFlowStorage(s =>
         {
             s.ConnectionString = storage;
+            s.LegalHolds = configuration.GetValue<bool>(HostSettings.LegalHolds);
             s.Transport = new LeaseGuard(HttpClientTransport.Shared);
         });
         services.AddModelFlowOrchestration();

@@ -35,11 +35,19 @@ internal static class HostSettings
         var errors = new List<string>();
         var options = Bind<HostOptions>(all, HostOptions.Section, errors);
         Bind<LeaseOptions>(all, LeaseSection, errors);
+        if (all[LegalHolds] is { } holds && !bool.TryParse(holds, out _))
+        {
+            errors.Add($"{LegalHolds} is true or false, not '{holds}'.");
+        }
+
         return errors.Count == 0 ? (all, options) : throw new HostStartException(string.Join('\n', errors));
     }
 
     /// <summary>The section of <see cref="LeaseOptions"/>.</summary>
     public const string LeaseSection = "Lease";
+
+    /// <summary>The one setting of the storage that is not the host's own business: legal holds, with a storage of one's own.</summary>
+    public const string LegalHolds = "Storage:LegalHolds";
 
     private static T Bind<T>(IConfiguration configuration, string section, List<string> errors)
         where T : class, new()

@@ -1,11 +1,12 @@
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
+using ModelFlow.Orchestration.Upkeep;
 
 namespace ModelFlow.Orchestration.Commands;
 
 /// <summary>Loads the version on the model servers, without traffic.</summary>
-public sealed class LoadVersionHandler(IModelServer server, IVersionCatalog catalog, IDeploymentStore deployments, TimeProvider time)
+public sealed class LoadVersionHandler(IModelServer server, IVersionCatalog catalog, IDeploymentStore deployments, VersionHolder holder, TimeProvider time)
 {
     /// <summary>Runs the command.</summary>
     public async Task<CommandResult> RunAsync(CommandContext context, CancellationToken cancellationToken)
@@ -36,8 +37,12 @@ public sealed class LoadVersionHandler(IModelServer server, IVersionCatalog cata
                         LoadTime = before is { Loaded: true } ? before.LoadTime : ready.Took,
                         Loaded = true,
                         KeepUntil = null,
+                        Hold = before?.Hold,
                     },
                     cancellationToken);
+
+                // Before it gets any traffic. Where this fails the upkeep tries again: no release waits for it.
+                await holder.HoldAsync(context.Model, context.Version, cancellationToken);
                 return new CommandResult.Loaded(ready.Took);
             default:
                 throw new InvalidOperationException("Unknown outcome of loading a version.");

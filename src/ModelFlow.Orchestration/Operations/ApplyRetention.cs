@@ -3,6 +3,7 @@ using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Retention;
+using ModelFlow.Orchestration.Upkeep;
 
 namespace ModelFlow.Orchestration.Operations;
 
@@ -16,6 +17,7 @@ public sealed class ApplyRetention(
     IPolicyStore policies,
     PolicyCache policyCache,
     IArtifactStore artifacts,
+    VersionHolder holder,
     IAuditLog audit,
     TimeProvider time)
 {
@@ -68,6 +70,12 @@ public sealed class ApplyRetention(
             return new RetentionResult(action, RetentionStatus.Skipped, why);
         }
 
+        // A hold stands against a deletion, and not against a move.
+        if (await holder.LiftAsync(action.Model, action.Version, cancellationToken) is { } problem && action.Delete)
+        {
+            return new RetentionResult(action, RetentionStatus.Held, $"its legal hold could not be lifted: {problem.Reason}");
+        }
+
         var fate = action.Delete ? "deleted" : $"moved to the {action.To.ToString()!.ToLowerInvariant()} tier";
         await audit.AppendAsync(
             AuditScope.Of(action.Model),
@@ -91,8 +99,17 @@ public sealed class ApplyRetention(
             return new RetentionResult(action, RetentionStatus.Skipped, need);
         }
 
-        await artifacts.DeleteAsync(version, cancellationToken);
-        return new RetentionResult(action, RetentionStatus.Done, null);
+        if (await artifacts.DeleteAsync(version, cancellationToken) is not DeleteFiles.Held held)
+        {
+            return new RetentionResult(action, RetentionStatus.Done, null);
+        }
+
+        if (!held.SomeDeleted)
+        {
+            await catalog.UpdateAsync(action.Model, action.Version, v => v with { Deleted = false }, cancellationToken);
+        }
+
+        return new RetentionResult(action, RetentionStatus.Held, $"{held.Path} has a legal hold that ModelFlow did not set{(held.SomeDeleted ? "; files before it are deleted" : "")}");
     }
 
     private async Task<RetentionResult> MoveAsync(RetentionAction action, VersionRecord version, CancellationToken cancellationToken)
@@ -183,4 +200,7 @@ public enum RetentionStatus
 
     /// <summary>A file of the version is not there.</summary>
     Missing,
+
+    /// <summary>A legal hold stands against the deletion.</summary>
+    Held,
 }

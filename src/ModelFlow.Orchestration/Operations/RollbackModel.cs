@@ -188,7 +188,16 @@ public sealed class RollbackModel(
         await deployments.UpdateAsync(
             target.Model,
             target.Version,
-            _ => new Deployment { Model = target.Model, Version = target.Version, Endpoints = ready.Endpoints, LoadedAt = now, LoadTime = ready.Took, Loaded = true },
+            before => new Deployment
+            {
+                Model = target.Model,
+                Version = target.Version,
+                Endpoints = ready.Endpoints,
+                LoadedAt = now,
+                LoadTime = ready.Took,
+                Loaded = true,
+                Hold = before?.Hold,
+            },
             cancellationToken);
         return (target.Version, null);
     }

@@ -16,4 +16,13 @@ internal static partial class Log
 
     [LoggerMessage(1304, LogLevel.Information, "{Model} {Version} has other addresses now.")]
     public static partial void EndpointsMoved(this ILogger logger, ModelName model, VersionName version);
+
+    [LoggerMessage(1305, LogLevel.Information, "{Model} {Version} is under a legal hold; {Files} files were not before.")]
+    public static partial void Held(this ILogger logger, ModelName model, VersionName version, int files);
+
+    [LoggerMessage(1306, LogLevel.Information, "{Model} {Version} is under no legal hold any more: it was lifted from {Files} files.")]
+    public static partial void Lifted(this ILogger logger, ModelName model, VersionName version, int files);
+
+    [LoggerMessage(1307, LogLevel.Warning, "The legal hold of {Model} {Version} could not be {Change} and is tried again: {Reason}")]
+    public static partial void HoldNotChanged(this ILogger logger, ModelName model, VersionName version, string change, string reason);
 }

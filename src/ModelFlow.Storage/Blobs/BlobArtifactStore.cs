@@ -60,16 +60,49 @@ internal sealed class BlobArtifactStore(StorageClients clients, BlobGrants grant
         return failure ?? new VerifyFiles.Intact(version.Manifest.TotalBytes);
     }
 
-    public async Task DeleteAsync(VersionRecord version, CancellationToken cancellationToken)
+    public async Task<DeleteFiles> DeleteAsync(VersionRecord version, CancellationToken cancellationToken)
     {
+        var folder = ModelPaths.Folder(version.Model, version.Version);
+        var files = version.Manifest.Files.Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
+        await foreach (var blob in BlobLists.ListAsync(_models, folder, cancellationToken, BlobTraits.LegalHold))
+        {
+            if (blob.Properties.HasLegalHold && files.Contains(blob.Name[folder.Length..]))
+            {
+                return new DeleteFiles.Held(blob.Name[folder.Length..], SomeDeleted: false);
+            }
+        }
+
+        var deleted = false;
         foreach (var file in version.Manifest.Files)
         {
-            var blob = FileOf(version, file);
-            await StorageErrors.TranslateAsync($"deleting {blob.Name}", () => blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken), cancellationToken);
+            switch (await DeleteAsync(FileOf(version, file), cancellationToken))
+            {
+                case null:
+                    return new DeleteFiles.Held(file.Path, deleted);
+                case true:
+                    deleted = true;
+                    break;
+            }
         }
+
+        return new DeleteFiles.Deleted();
     }
 
     private BlobBaseClient FileOf(VersionRecord version, ManifestFile file) => _models.GetBlobBaseClient(ModelPaths.File(version.Model, version.Version, file.Path));
+
+    /// <summary>True: deleted; false: it was not there; null: it has a legal hold.</summary>
+    private static Task<bool?> DeleteAsync(BlobBaseClient blob, CancellationToken cancellationToken) =>
+        StorageErrors.TranslateAsync<bool?>($"deleting {blob.Name}", async () =>
+        {
+            try
+            {
+                return await blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken);
+            }
+            catch (RequestFailedException e) when (e.Status == 409 && string.Equals(e.ErrorCode, "BlobImmutableDueToLegalHold", StringComparison.Ordinal))
+            {
+                return null;
+            }
+        }, cancellationToken);
 
     /// <summary>True: moved; false: on its way; null: missing.</summary>
     private static Task<bool?> SetTierAsync(BlobBaseClient blob, StorageTier tier, CancellationToken cancellationToken) =>

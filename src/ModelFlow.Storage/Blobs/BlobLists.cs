@@ -8,9 +8,9 @@ namespace ModelFlow.Storage.Blobs;
 internal static class BlobLists
 {
     /// <summary>Blobs whose names begin with <paramref name="prefix"/>, in order.</summary>
-    public static async IAsyncEnumerable<BlobItem> ListAsync(BlobContainerClient container, string? prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<BlobItem> ListAsync(BlobContainerClient container, string? prefix, [EnumeratorCancellation] CancellationToken cancellationToken, BlobTraits traits = BlobTraits.None)
     {
-        var options = new GetBlobsOptions { Prefix = prefix };
+        var options = new GetBlobsOptions { Prefix = prefix, Traits = traits };
         await using var pages = container.GetBlobsAsync(options, cancellationToken).AsPages().GetAsyncEnumerator(cancellationToken);
         while (await StorageErrors.TranslateAsync($"listing {container.Name}", () => pages.MoveNextAsync().AsTask(), cancellationToken))
         {

@@ -251,6 +251,6 @@ public sealed class CatalogTests
         public Task<VerifyFiles> VerifyAsync(VersionRecord version, IProgress<long>? bytesVerified, CancellationToken cancellationToken) =>
             Task.FromResult<VerifyFiles>(new VerifyFiles.Intact(5));
 
-        public Task DeleteAsync(VersionRecord version, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<DeleteFiles> DeleteAsync(VersionRecord version, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

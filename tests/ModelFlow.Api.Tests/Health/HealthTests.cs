@@ -4,6 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Tests.Support;
 using ModelFlow.Core.Ports;
+using ModelFlow.Orchestration.Upkeep;
+using ModelFlow.Testing.InMemory;
 
 namespace ModelFlow.Api.Tests.Health;
 
@@ -24,6 +26,25 @@ public sealed class HealthTests
         Assert.Equal(text, (string)ready["status"]!);
         Assert.Null(ready["checks"]);
         Assert.Equal(("storage", text, "as it is"), ((string)details["checks"]![0]!["name"]!, (string)details["checks"]![0]!["status"]!, (string)details["checks"]![0]!["description"]!));
+    }
+
+    [Fact]
+    public async Task Holds_that_cannot_be_set_are_told_and_nothing_stands_still_for_them()
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.RegisterAsync("digits", "v1.0.0");
+        await host.MakeStableAsync("digits", "v1.0.0");
+        var holds = host.Get<InMemoryVersionHolds>();
+        (holds.IsOn, holds.Instead) = (true, (_, _) => new SetHold.Refused("Storage:LegalHolds is on, and this storage has no legal holds."));
+        await host.Get<HoldUpkeep>().RunAsync(Http.Cancel);
+
+        var ready = await host.Anonymous().SendAsync("GET", "/api/health/ready").JsonAsync();
+        var details = await (await host.AsAsync(Role.Reader)).SendAsync("GET", "/api/health").JsonAsync();
+        var model = await (await host.AsAsync(Role.Reader)).SendAsync("GET", "/api/models/digits").JsonAsync();
+
+        Assert.Equal("degraded", (string)ready["status"]!);
+        Assert.Equal(("versionHolds", "Storage:LegalHolds is on, and this storage has no legal holds."), ((string)details["checks"]![0]!["name"]!, (string)details["checks"]![0]!["description"]!));
+        Assert.Equal("Storage:LegalHolds is on, and this storage has no legal holds.", (string)model["deployments"]![0]!["hold"]!["problem"]!);
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using ModelFlow.Api.Tests.Support;
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
+using ModelFlow.Testing.InMemory;
 
 namespace ModelFlow.Api.Tests.Retention;
 
@@ -110,6 +111,79 @@ public sealed class RetentionTests
         Assert.Equal(["missing", "done"], applied["results"]!.AsArray().Select(r => (string)r!["status"]!));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Hold_of_modelflow_is_lifted_before_the_deletion_whether_holds_are_on_or_off(bool isOn)
+    {
+        await using var host = await StartAsync("deleteAfter: 500d");
+        await HeldAsync(host, noted: true);
+        host.Get<InMemoryVersionHolds>().IsOn = isOn;
+
+        var applied = await (await host.AsAsync(Role.Operator)).SendAsync("POST", "/api/retention/apply").JsonAsync();
+
+        Assert.Equal("done", (string)applied["results"]![0]!["status"]!);
+        Assert.Null(host.Blobs.Find("models/digits/v1.0.0/model.onnx"));
+        Assert.Null((await host.Get<IDeploymentStore>().GetAsync(ModelName.Parse("digits"), VersionName.Parse("v1.0.0"), Http.Cancel))!.Hold);
+    }
+
+    [Fact]
+    public async Task Hold_that_cannot_be_lifted_keeps_the_version_whole_and_stops_nothing_else()
+    {
+        await using var host = await StartAsync("deleteAfter: 500d");
+        await HeldAsync(host, noted: true);
+        await host.RegisterAsync("digits", "v1.1.0");
+        host.Time.Advance(TimeSpan.FromDays(500));
+        host.Get<InMemoryVersionHolds>().Instead = (_, _) => new SetHold.Incomplete("the storage is away");
+
+        var applied = await (await host.AsAsync(Role.Operator)).SendAsync("POST", "/api/retention/apply").JsonAsync();
+
+        Assert.Equal(["held", "done"], applied["results"]!.AsArray().Select(r => (string)r!["status"]!));
+        Assert.Contains("the storage is away", (string)applied["results"]![0]!["message"]!, StringComparison.Ordinal);
+        Assert.NotNull(host.Blobs.Find("models/digits/v1.0.0/model.onnx"));
+        Assert.False((await VersionAsync(host, "v1.0.0")).Deleted);
+    }
+
+    [Fact]
+    public async Task Hold_of_a_person_stays_and_keeps_the_version_whole()
+    {
+        await using var host = await StartAsync("deleteAfter: 500d");
+        await HeldAsync(host, noted: false);
+
+        var applied = await (await host.AsAsync(Role.Operator)).SendAsync("POST", "/api/retention/apply").JsonAsync();
+
+        Assert.Equal(("held", "model.onnx has a legal hold that ModelFlow did not set"), ((string)applied["results"]![0]!["status"]!, (string)applied["results"]![0]!["message"]!));
+        Assert.True(host.Blobs.Find("models/digits/v1.0.0/model.onnx")!.Held);
+        Assert.False((await VersionAsync(host, "v1.0.0")).Deleted);
+    }
+
+    [Fact]
+    public async Task Move_to_a_colder_tier_needs_no_lifting()
+    {
+        await using var host = await StartAsync();
+        await HeldAsync(host, noted: true);
+        host.Get<InMemoryVersionHolds>().Instead = (_, _) => new SetHold.Refused("no right");
+
+        var applied = await (await host.AsAsync(Role.Operator)).SendAsync("POST", "/api/retention/apply").JsonAsync();
+
+        Assert.Equal("done", (string)applied["results"]![0]!["status"]!);
+        Assert.Equal(StorageTier.Archive, host.Blobs.Find("models/digits/v1.0.0/model.onnx")!.Tier);
+    }
+
+    private static async Task HeldAsync(ApiHost host, bool noted)
+    {
+        await host.RegisterAsync("digits", "v1.0.0");
+        await host.LoadAsync("digits", "v1.0.0", loaded: false);
+        if (noted)
+        {
+            await host.Get<IDeploymentStore>().UpdateAsync(
+                ModelName.Parse("digits"), VersionName.Parse("v1.0.0"), d => d! with { Hold = new VersionHold { Since = host.Time.GetUtcNow() } }, Http.Cancel);
+        }
+
+        host.Blobs.SetHold("models/digits/v1.0.0/model.onnx", held: true);
+        host.Time.Advance(TimeSpan.FromDays(500));
+    }
+
     private static async Task<ApiHost> StartAsync(string retention = "keepStable: 1", Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? configure = null)
     {
         var host = await ApiHost.StartAsync(configure);
@@ -127,7 +201,7 @@ public sealed class RetentionTests
 
         public int After { get; set; }
 
-        public Task<Deployment?> GetAsync(ModelName model, VersionName version, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<Deployment?> GetAsync(ModelName model, VersionName version, CancellationToken cancellationToken) => Task.FromResult<Deployment?>(null);
 
         public Task<Deployment?> UpdateAsync(ModelName model, VersionName version, Func<Deployment?, Deployment?> change, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -74,6 +74,8 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<IReportStore, InMemoryReportStore>();
         services.AddSingleton<IUploadStore, InMemoryUploadStore>();
         services.AddSingleton<IArtifactStore, InMemoryArtifactStore>();
+        services.AddSingleton<InMemoryVersionHolds>();
+        services.AddSingleton<IVersionHolds>(s => s.GetRequiredService<InMemoryVersionHolds>());
         services.AddSingleton<ITrafficWindows, InMemoryTrafficWindows>();
         services.AddSingleton<ITrafficRouter>(host.Router);
         services.AddSingleton<IModelServer>(host.Server);

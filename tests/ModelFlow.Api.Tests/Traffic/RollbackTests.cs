@@ -1,10 +1,12 @@
 using System.Net;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Tests.Support;
+using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Core.Traffic;
+using ModelFlow.Testing;
 
 namespace ModelFlow.Api.Tests.Traffic;
 
@@ -46,6 +48,8 @@ public sealed class RollbackTests
         await using var host = await TwoStableVersionsAsync();
         await host.LoadAsync("digits", "v1.0.0", loaded: false);
         var client = await host.AsAsync(Role.Operator);
+        var (digits, old) = (ModelName.Parse("digits"), VersionName.Parse("v1.0.0"));
+        await host.Get<IDeploymentStore>().UpdateAsync(digits, old, d => d! with { Hold = new VersionHold { Since = Samples.Now } }, Http.Cancel);
 
         var problem = await client.SendAsync("POST", "/api/models/digits/rollback", """{"to":"v1.0.0","reason":"x"}""").ProblemAsync(HttpStatusCode.Conflict, "version-not-loaded");
         var answer = await client.SendAsync("POST", "/api/models/digits/rollback", """{"to":"v1.0.0","reason":"x","load":true}""").JsonAsync();
@@ -53,6 +57,7 @@ public sealed class RollbackTests
         Assert.Equal("00:00:02", (string)problem["estimate"]!);
         Assert.Equal("v1.0.0", (string)answer["to"]!);
         Assert.Equal("v1.0.0", Assert.Single(host.Server.Loaded).Value);
+        Assert.NotNull((await host.Get<IDeploymentStore>().GetAsync(digits, old, Http.Cancel))!.Hold);
     }
 
     [Theory]

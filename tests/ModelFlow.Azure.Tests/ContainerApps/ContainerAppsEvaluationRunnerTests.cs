@@ -18,6 +18,8 @@ public sealed class ContainerAppsEvaluationRunnerTests : IDisposable
 {
     private const string JobPath = "/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/rg/providers/Microsoft.App/jobs/evaluator";
 
+    private const string InspectionPath = "/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/rg/providers/Microsoft.App/jobs/inspector";
+
     private readonly WireMockServer _arm = WireMockServer.Start();
     private readonly HandedOver _job = new();
     private readonly FakeCredential _credential = new();
@@ -317,6 +319,78 @@ public sealed class ContainerAppsEvaluationRunnerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(EvaluationMode.Inspect, 6_144, "inspector")]
+    [InlineData(EvaluationMode.Smoke, 6_144, "inspector")]
+    [InlineData(EvaluationMode.Evaluate, 6_144, "evaluator")]
+    [InlineData(EvaluationMode.Smoke, 0, "evaluator")]
+    public async Task Inspection_and_smoke_test_run_in_their_own_job_if_there_is_one_and_the_version_is_not_too_large_for_it(EvaluationMode mode, int memoryMiB, string job)
+    {
+        var small = $"registry.example/inspector@{Core.Naming.Sha256Digest.Of("small")}";
+        Inspector(small);
+
+        var run = await Runner(o => (o.InspectionJobResourceId, o.InspectionMemoryMiB) = (InspectionPath, memoryMiB)).RunAsync(HandedOver.Job with { Mode = mode, Baseline = null }, Cancel);
+
+        Assert.IsType<EvaluationRun.Running>(run);
+        var call = Assert.Single(Calls("/start"));
+        Assert.EndsWith($"/jobs/{job}/start", call.RequestMessage!.Path, StringComparison.Ordinal);
+        Assert.Equal(job == "inspector" ? small : HandedOver.Image, $"{JsonNode.Parse(call.RequestMessage.Body!)!["containers"]![0]!["image"]}");
+    }
+
+    [Fact]
+    public async Task Inspection_job_s_evidence_names_it_and_its_own_image()
+    {
+        var small = $"registry.example/inspector@{Core.Naming.Sha256Digest.Of("small")}";
+        Inspector(small);
+        void Configure(ContainerAppsEvaluationOptions o) => o.InspectionJobResourceId = InspectionPath;
+        await Runner(Configure).RunAsync(HandedOver.Job, Cancel);
+        _job.Claim(1);
+        _job.Answer(1);
+
+        var run = await Runner(Configure).RunAsync(HandedOver.Job, Cancel);
+
+        Assert.Equal(new EvaluationRun.Completed(new EvaluatorOutput.SmokeTested("fine")), run);
+        var evidence = JsonNode.Parse(_job.Report($"smoke-{HandedOver.Job.Id}.run.json")!)!;
+        Assert.Equal((small, "the Container Apps job inspector"), ($"{evidence["image"]}", $"{evidence["platform"]}"));
+    }
+
+    [Fact]
+    public async Task Stop_ends_the_execution_in_whichever_job_it_runs()
+    {
+        Inspector(HandedOver.Image);
+        void Configure(ContainerAppsEvaluationOptions o) => o.InspectionJobResourceId = InspectionPath;
+        await Runner(Configure).RunAsync(HandedOver.Job, Cancel);
+        Answer(Request.Create().WithPath($"{InspectionPath}/executions").UsingGet(), 200, $$"""{ "value": [ {{ExecutionOf("inspector-1", "Running", Description(1))}} ], "nextLink": null }""", priority: -1);
+        Answer(Request.Create().WithPath($"{InspectionPath}/executions/inspector-1/stop").UsingPost(), 202, "");
+
+        await Runner(Configure).StopAsync(HandedOver.Job.Id, Cancel);
+
+        Assert.Equal($"{InspectionPath}/executions/inspector-1/stop", Assert.Single(Calls("/stop")).RequestMessage!.Path);
+        Assert.True((await _job.Handover.LookAsync(HandedOver.Job.Id, Cancel)).Claim!.IsStopped);
+    }
+
+    [Fact]
+    public async Task Inspection_job_that_fails_is_started_again_as_any_other()
+    {
+        Inspector(HandedOver.Image);
+        void Configure(ContainerAppsEvaluationOptions o) => o.InspectionJobResourceId = InspectionPath;
+        await Runner(Configure).RunAsync(HandedOver.Job, Cancel);
+        Answer(Request.Create().WithPath($"{InspectionPath}/executions").UsingGet(), 200, $$"""{ "value": [ {{ExecutionOf("inspector-1", "Failed", Description(1))}} ], "nextLink": null }""", priority: -1);
+
+        Assert.IsType<EvaluationRun.Running>(await Runner(Configure).RunAsync(HandedOver.Job, Cancel));
+
+        Assert.All(Calls("/start"), c => Assert.StartsWith(InspectionPath, c.RequestMessage!.Path, StringComparison.Ordinal));
+        Assert.Equal(2, Calls("/start").Count);
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData(InspectionPath, true)]
+    [InlineData("inspector", false)]
+    [InlineData(InspectionPath + "/executions", false)]
+    public void Inspection_job_is_a_job_s_resource_id_or_nothing(string id, bool valid) =>
+        Assert.Equal(valid, new ContainerAppsEvaluationOptionsValidator().Validate(null, new ContainerAppsEvaluationOptions { JobResourceId = JobPath, InspectionJobResourceId = id }).Succeeded);
+
+    [Theory]
     [InlineData("")]
     [InlineData("/subscriptions/x/resourceGroups/rg/providers/Microsoft.App/jobs/evaluator")]
     [InlineData("/subscriptions/34adfa4f-cedf-4dc0-ba29-b6d1a69ab345/resourceGroups/rg/providers/Microsoft.App/containerApps/evaluator")]
@@ -347,6 +421,15 @@ public sealed class ContainerAppsEvaluationRunnerTests : IDisposable
         configure?.Invoke(options);
         return new ContainerAppsEvaluationRunner(
             options, _credential, _job.Handover, digests ?? new PinnedImageDigests(), _job.Reports, NullLogger<RemoteEvaluationRunner>.Instance, new LocalPlainHttp(_arm.Port));
+    }
+
+    private void Inspector(string image)
+    {
+        Answer(Request.Create().WithPath(InspectionPath).UsingGet(), 200, $$"""
+            { "name": "inspector", "properties": { "template": { "containers": [ { "name": "main", "image": "{{image}}", "resources": { "cpu": 4, "memory": "8Gi" } } ] } } }
+            """);
+        Answer(Request.Create().WithPath($"{InspectionPath}/start").UsingPost(), 200, """{ "name": "inspector-1" }""");
+        Answer(Request.Create().WithPath($"{InspectionPath}/executions").UsingGet(), 200, """{ "value": [], "nextLink": null }""");
     }
 
     private void Execution(string name, string status, int start)

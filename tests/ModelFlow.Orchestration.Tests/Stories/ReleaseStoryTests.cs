@@ -45,6 +45,35 @@ public sealed class ReleaseStoryTests : IAsyncLifetime
         Assert.Equal(3, _world.Evaluator.Jobs.Select(j => j.Id).Distinct(StringComparer.Ordinal).Count());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Hold_isSetBeforeTraffic_andNoReleaseFailsForIt(bool refused)
+    {
+        _stores.Holds.IsOn = true;
+        _stores.Holds.Instead = (_, _) => refused ? new SetHold.Refused("no right") : null;
+        await ReleaseAsync("v1.0.0-base");
+        var id = await UploadAsync("v1.1.0-mlp");
+
+        await _world.RunAsync(id, s => s.Stage is Stage.Ramping);
+        var held = _stores.Blobs.List("models/digits/v1.1.0-mlp/").All(f => _stores.Blobs.Find(f)!.Held);
+        var state = await _world.RunAsync(id);
+
+        Assert.Equal((!refused, Outcome.Stable), (held, state.Outcome));
+        Assert.Equal([(VersionName.Parse("v1.0.0-base"), true), (VersionName.Parse("v1.1.0-mlp"), true)], _stores.Holds.Calls);
+        var noted = (await _world.Get<IDeploymentStore>().GetAsync(Digits, VersionName.Parse("v1.1.0-mlp"), CancellationToken.None))!.Hold!;
+        Assert.Equal((refused, refused ? "no right" : null), (noted.SeenAt is null, noted.Problem));
+    }
+
+    [Fact]
+    public async Task Holds_off_asksTheStorageForNone()
+    {
+        await ReleaseAsync("v1.0.0-base");
+
+        Assert.Empty(_stores.Holds.Calls);
+        Assert.Null((await _world.Get<IDeploymentStore>().GetAsync(Digits, VersionName.Parse("v1.0.0-base"), CancellationToken.None))!.Hold);
+    }
+
     [Fact]
     public async Task SecondVersion_healthy_rampsThroughEveryStepInOrder()
     {

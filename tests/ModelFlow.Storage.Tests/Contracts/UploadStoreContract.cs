@@ -266,8 +266,8 @@ public abstract class UploadStoreContract
         var (upload, manifest) = await UploadAsync(("a.bin", Bytes(5_000)));
         await Uploads.CopyToModelsAsync(upload, manifest, null, Cancel);
 
-        await Artifacts.DeleteAsync(Record(manifest), Cancel);
-        await Artifacts.DeleteAsync(Record(manifest), Cancel);
+        Assert.IsType<DeleteFiles.Deleted>(await Artifacts.DeleteAsync(Record(manifest), Cancel));
+        Assert.IsType<DeleteFiles.Deleted>(await Artifacts.DeleteAsync(Record(manifest), Cancel));
 
         Assert.IsType<VerifyFiles.Damaged>(await Artifacts.VerifyAsync(Record(manifest), null, Cancel));
         Assert.Equal(new SetTier.Missing("a.bin"), await Artifacts.SetTierAsync(Record(manifest), StorageTier.Cool, Cancel));

@@ -55,14 +55,19 @@ public sealed class InMemoryArtifactStore(InMemoryBlobs blobs) : IArtifactStore
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(VersionRecord version, CancellationToken cancellationToken)
+    public Task<DeleteFiles> DeleteAsync(VersionRecord version, CancellationToken cancellationToken)
     {
+        if (version.Manifest.Files.FirstOrDefault(f => blobs.Find(PathOf(version.Model, version.Version, f.Path))?.Held == true) is { } held)
+        {
+            return Task.FromResult<DeleteFiles>(new DeleteFiles.Held(held.Path, SomeDeleted: false));
+        }
+
         foreach (var file in version.Manifest.Files)
         {
             blobs.Delete(PathOf(version.Model, version.Version, file.Path));
         }
 
-        return Task.CompletedTask;
+        return Task.FromResult<DeleteFiles>(new DeleteFiles.Deleted());
     }
 
     private static string PathOf(ModelName model, VersionName version, string path) => $"models/{model}/{version}/{path}";

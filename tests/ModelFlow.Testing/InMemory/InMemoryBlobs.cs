@@ -11,7 +11,7 @@ public sealed class InMemoryBlobs
     private long _lastETag;
 
     /// <summary>A blob's content, ETag and tier.</summary>
-    public sealed record Blob(byte[] Content, string ETag, StorageTier Tier = StorageTier.Hot)
+    public sealed record Blob(byte[] Content, string ETag, StorageTier Tier = StorageTier.Hot, bool Held = false)
     {
         /// <summary>Its digest.</summary>
         public Sha256Digest Digest => Sha256Digest.Of(Content);
@@ -35,11 +35,16 @@ public sealed class InMemoryBlobs
     public bool TryCreate(string path, ReadOnlySpan<byte> content) => _blobs.TryAdd(path, new Blob(content.ToArray(), NextETag()));
 
     /// <summary>Changes a blob's tier; false if there is none.</summary>
-    public bool SetTier(string path, StorageTier tier)
+    public bool SetTier(string path, StorageTier tier) => Change(path, blob => blob with { Tier = tier });
+
+    /// <summary>Sets or lifts a blob's legal hold; false if there is none.</summary>
+    public bool SetHold(string path, bool held) => Change(path, blob => blob with { Held = held });
+
+    private bool Change(string path, Func<Blob, Blob> change)
     {
         while (_blobs.TryGetValue(path, out var blob))
         {
-            if (_blobs.TryUpdate(path, blob with { Tier = tier }, blob))
+            if (_blobs.TryUpdate(path, change(blob), blob))
             {
                 return true;
             }

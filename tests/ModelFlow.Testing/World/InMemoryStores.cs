@@ -8,7 +8,11 @@ namespace ModelFlow.Testing.World;
 /// <summary>The in-memory stores as a whole storage.</summary>
 public sealed class InMemoryStores
 {
+    public InMemoryStores() => Holds = new InMemoryVersionHolds(Blobs);
+
     public InMemoryBlobs Blobs { get; } = new();
+
+    public InMemoryVersionHolds Holds { get; }
 
     public void AddTo(IServiceCollection services)
     {
@@ -24,6 +28,7 @@ public sealed class InMemoryStores
         services.AddSingleton<IDeploymentStore, InMemoryDeploymentStore>();
         services.AddSingleton<IAuditLog, InMemoryAuditLog>();
         services.AddSingleton<IPolicyStore, InMemoryPolicyStore>();
+        services.AddSingleton<IVersionHolds>(Holds);
         services.AddSingleton<IUploadStore>(new InMemoryUploadStore(Blobs));
     }
 
