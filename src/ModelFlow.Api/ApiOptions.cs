@@ -30,9 +30,21 @@ public sealed class ApiOptions
     [Range(0.01, 1_000)]
     public double FailedAuthenticationsPerSecond { get; set; } = 0.5;
 
-    /// <summary>How long a held request for events waits before it looks again, in milliseconds, 20 to 10,000; 250 by default. Grows up to four times while nothing happens.</summary>
+    /// <summary>How long a held request for events, or a stream of them, waits before it looks again, in milliseconds, 20 to 10,000; 250 by default. Grows up to four times while nothing happens.</summary>
     [Range(20, 10_000)]
     public int EventPollMs { get; set; } = 250;
+
+    /// <summary>After how long a stream of events ends, for its client to come again, in seconds, 1 to 220; 180 by default. Azure ends every answer after 230.</summary>
+    [Range(1, 220)]
+    public int EventStreamSeconds { get; set; } = 180;
+
+    /// <summary>After how long of silence a stream of events gets a comment that keeps its connection, in seconds, 1 to 60; 15 by default.</summary>
+    [Range(1, 60)]
+    public int EventKeepAliveSeconds { get; set; } = 15;
+
+    /// <summary>How many streams of events this host holds at once, 1 to 10,000; 100 by default. Further ones are answered with 503.</summary>
+    [Range(1, 10_000)]
+    public int MaxEventStreams { get; set; } = 100;
 }
 
 /// <summary>Checks <see cref="ApiOptions"/> at start.</summary>

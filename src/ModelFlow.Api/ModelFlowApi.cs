@@ -48,6 +48,7 @@ public static class ModelFlowApi
         services.TryAddSingleton<TokenLookup>();
         services.TryAddSingleton<FailedAuthentications>();
         services.TryAddSingleton<FirstAdminToken>();
+        services.TryAddSingleton<EventStreams>();
 
         services.AddAuthentication(BearerTokenHandler.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, BearerTokenHandler>(BearerTokenHandler.SchemeName, null);

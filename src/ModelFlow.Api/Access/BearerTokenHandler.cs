@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace ModelFlow.Api.Access;
 
@@ -19,6 +20,13 @@ internal sealed class BearerTokenHandler(
 
     private const string Bearer = "Bearer ";
 
+    /// <summary>The secret that the headers <c>Authorization</c> have, if it is formed like one.</summary>
+    public static bool TryReadSecret(StringValues headers, out TokenSecret secret)
+    {
+        var text = headers.Count == 1 ? headers[0] : null;
+        return TokenSecret.TryParse(text?.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) == true ? text[Bearer.Length..].Trim() : null, out secret);
+    }
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var headers = Request.Headers.Authorization;
@@ -27,9 +35,7 @@ internal sealed class BearerTokenHandler(
             return AuthenticateResult.NoResult();
         }
 
-        var text = headers.Count == 1 ? headers[0] : null;
-        var formed = TokenSecret.TryParse(
-            text?.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) == true ? text[Bearer.Length..].Trim() : null, out var secret);
+        var formed = TryReadSecret(headers, out var secret);
         var address = Context.Connection.RemoteIpAddress;
         if (failures.WaitFor(address) is { } wait && !(formed && tokens.IsKnown(secret)))
         {

@@ -96,6 +96,12 @@ public sealed partial record Problem
         "unavailable", StatusCodes.Status503ServiceUnavailable, "Something this needs does not answer.", detail, "Try again in a few seconds with the same request id.")
     { RetryAfter = TimeSpan.FromSeconds(5) };
 
+    /// <summary>A stream more than the host holds at once.</summary>
+    public static Problem TooManyStreams(int most) => new(
+        "too-many-streams", StatusCodes.Status503ServiceUnavailable, "Too many streams are open.", $"This host holds {most} streams of events at once, and has as many.",
+        "Try again in a few seconds, or read the list: the same address with 'Accept: application/json' and 'wait'.")
+    { RetryAfter = TimeSpan.FromSeconds(5) };
+
     /// <summary>A bug.</summary>
     public static Problem Internal() => new(
         "internal", StatusCodes.Status500InternalServerError, "Something went wrong here.", "The request failed for a reason that is no fault of its own.", "Report the traceId: the host's log has the details.");

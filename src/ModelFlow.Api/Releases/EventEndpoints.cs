@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Audit;
+using ModelFlow.Api.Documentation;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Requests;
 using ModelFlow.Core.Naming;
@@ -21,17 +22,20 @@ internal static class EventEndpoints
     public static void MapReleaseEvents(this RouteGroupBuilder api)
     {
         var release = api.MapGroup("/releases/{id}").WithTags("Releases");
-        release.MapGet("/events", ReadAsync).Allow(Role.Reader).WithSummary("A release's events after a number; with 'wait' the answer is held until there are some.");
+        release.MapGet("/events", ReadAsync).Allow(Role.Reader).AddOpenApiOperationTransformer(EventStreamDocs.Describe)
+            .WithSummary("A release's events after a number: a list, with 'wait' held until there are some, or a stream of server-sent events.");
         release.MapGet("/events/verify", VerifyAsync).Allow(Role.Reader).WithSummary("Recomputes the chain of hashes.");
         release.MapGet("/reports", ListReportsAsync).Allow(Role.Reader).WithSummary("Names of the release's report files.");
         release.MapGet("/reports/{name}", DownloadAsync).Allow(Role.Reader).Produces(StatusCodes.Status200OK, contentType: "application/octet-stream").WithSummary("A report file.");
     }
 
-    private static async Task<Results<Ok<EventPage>, Problem>> ReadAsync(
+    private static Task<Results<Ok<EventPage>, EventStream, NoContent, Problem>> ReadAsync(
         string id,
         string? after,
         string? wait,
         string? limit,
+        StreamWish wish,
+        EventStreams streams,
         IReleaseStore store,
         TimeProvider time,
         IOptions<ApiOptions> options,
@@ -40,6 +44,50 @@ internal static class EventEndpoints
         var fields = new Fields();
         var release = fields.Release("id", id);
         var from = fields.Number("after", after, 0, 0, int.MaxValue);
+        return wish.Stream
+            ? StreamAsync(fields, release, from, wait, limit, wish, streams, store, cancellationToken)
+            : ListAsync(fields, release, from, wait, limit, store, time, options, cancellationToken);
+    }
+
+    private static async Task<Results<Ok<EventPage>, EventStream, NoContent, Problem>> StreamAsync(
+        Fields fields, ReleaseId release, int after, string? wait, string? limit, StreamWish wish, EventStreams streams, IReleaseStore store, CancellationToken cancellationToken)
+    {
+        const string OfList = "is for the list; a stream goes on by itself, leave it out.";
+        if (wait is not null)
+        {
+            fields.Add("wait", OfList);
+        }
+
+        if (limit is not null)
+        {
+            fields.Add("limit", OfList);
+        }
+
+        // The header is younger than the address: a client that comes again sends both.
+        var from = wish.LastEventId(fields) ?? after;
+        fields.Check();
+        if (await store.LoadAsync(release, cancellationToken) is not { State: var state })
+        {
+            return Problem.NoRelease(release);
+        }
+
+        // "No content" is what tells clients to stop coming again.
+        return state.Outcome is not null && from >= state.EventCount
+            ? TypedResults.NoContent()
+            : streams.Of(state, from, wish.Token);
+    }
+
+    private static async Task<Results<Ok<EventPage>, EventStream, NoContent, Problem>> ListAsync(
+        Fields fields,
+        ReleaseId release,
+        int from,
+        string? wait,
+        string? limit,
+        IReleaseStore store,
+        TimeProvider time,
+        IOptions<ApiOptions> options,
+        CancellationToken cancellationToken)
+    {
         var hold = fields.OptionalDuration("wait", wait, TimeSpan.Zero, LongestWait) ?? TimeSpan.Zero;
         var most = fields.Limit(limit);
         fields.Check();

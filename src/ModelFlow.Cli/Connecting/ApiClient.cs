@@ -22,6 +22,9 @@ internal sealed class ApiClient : IDisposable
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>The media type of server-sent events.</summary>
+    public const string EventStream = "text/event-stream";
+
     /// <summary>How long a question may take: longer than the longest long poll. Changes have no such limit; a restore verifies gigabytes.</summary>
     private static readonly TimeSpan GetTimeout = TimeSpan.FromSeconds(100);
 
@@ -116,6 +119,10 @@ internal sealed class ApiClient : IDisposable
         await response.Content.CopyToAsync(destination, cancellationToken);
     }
 
+    /// <summary>Asks for a stream of server-sent events. A host that has none there answers with JSON.</summary>
+    public Task<HttpResponseMessage> OpenEventsAsync(string path, CancellationToken cancellationToken) =>
+        SendForResponseAsync(HttpMethod.Get, path, null, cancellationToken, accept: $"{EventStream}, application/json;q=0.9");
+
     /// <summary>Reads an answer into a contract.</summary>
     public static T Read<T>(JsonNode node)
     {
@@ -136,7 +143,7 @@ internal sealed class ApiClient : IDisposable
         };
 
     // A busy host (503) or a connection that broke is tried again: GETs change nothing, everything else carries its id.
-    private async Task<HttpResponseMessage> SendForResponseAsync(HttpMethod method, string path, Func<HttpContent>? body, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendForResponseAsync(HttpMethod method, string path, Func<HttpContent>? body, CancellationToken cancellationToken, string? accept = null)
     {
         var id = method == HttpMethod.Get ? null : Guid.NewGuid().ToString("N");
         for (var attempt = 1; ; attempt++)
@@ -145,6 +152,11 @@ internal sealed class ApiClient : IDisposable
             if (id is not null)
             {
                 request.Headers.Add("Idempotency-Key", id);
+            }
+
+            if (accept is not null)
+            {
+                request.Headers.Add("Accept", accept);
             }
 
             using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

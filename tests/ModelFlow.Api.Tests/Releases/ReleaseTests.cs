@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Tests.Support;
 using ModelFlow.Core.Naming;
@@ -159,7 +158,7 @@ public sealed class ReleaseTests
     {
         await using var host = await ApiHost.StartAsync();
         await host.AddReleaseAsync(Id);
-        await AppendAsync(host, 3, end: true);
+        await host.AppendEventsAsync(Id, 3, end: true);
         var client = await host.AsAsync(Role.Reader);
 
         var some = await client.SendAsync("GET", $"/api/releases/{Id}/events?after=1&limit=2").JsonAsync();
@@ -184,7 +183,7 @@ public sealed class ReleaseTests
         var held = client.SendAsync("GET", $"/api/releases/{Id}/events?after=1&wait=30s").JsonAsync();
         await AdvanceAsync(host, held, TimeSpan.FromSeconds(5));
         Assert.False(held.IsCompleted);
-        await AppendAsync(host, 1, end: false);
+        await host.AppendEventsAsync(Id, 1, end: false);
         await AdvanceAsync(host, held, TimeSpan.FromSeconds(5));
 
         Assert.Equal([2], (await held)["items"]!.AsArray().Select(i => (int)i!["seq"]!));
@@ -211,9 +210,9 @@ public sealed class ReleaseTests
     {
         await using var host = await ApiHost.StartAsync();
         await host.AddReleaseAsync(Id);
-        await AppendAsync(host, 2, end: false);
+        await host.AppendEventsAsync(Id, 2, end: false);
         await host.AddReleaseAsync("digits-v1.3.0-1");
-        await AppendAsync(host, 3, end: false, "digits-v1.3.0-1", forge: 3);
+        await host.AppendEventsAsync("digits-v1.3.0-1", 3, end: false, forge: 3);
         var client = await host.AsAsync(Role.Reader);
 
         var sound = await client.SendAsync("GET", $"/api/releases/{Id}/events/verify").JsonAsync();
@@ -271,27 +270,5 @@ public sealed class ReleaseTests
             // Lets the server, which runs on other threads, set its next timer.
             await Task.WhenAny(waited, Task.Delay(20, Http.Cancel));
         }
-    }
-
-    private static async Task AppendAsync(ApiHost host, int count, bool end, string id = Id, int forge = 0)
-    {
-        var store = host.Get<IReleaseStore>();
-        var snapshot = (await store.LoadAsync(ReleaseId.Parse(id), Http.Cancel))!;
-        var state = snapshot.State;
-        var events = new List<ReleaseEvent>();
-        for (var i = 0; i < count; i++)
-        {
-            var open = new ReleaseEvent
-            {
-                Seq = state.EventCount + 1, Kind = "test", At = Samples.Now, By = "modelflow", Stage = state.Stage.Name, Message = "It went on.",
-                Data = new JsonObject { ["n"] = i }, PreviousHash = state.EventHash, Hash = "",
-            };
-            var sealedEvent = open with { Hash = ReleaseEvents.HashOf(open) };
-            state = state with { EventCount = sealedEvent.Seq, EventHash = sealedEvent.Hash };
-            events.Add(sealedEvent.Seq == forge ? sealedEvent with { Message = "It never happened." } : sealedEvent);
-        }
-
-        state = end ? state with { Stage = new Stage.Ended(Outcome.Stable, "fine") } : state;
-        Assert.IsType<SaveRelease.Saved>(await store.SaveAsync(snapshot, state, events, [], Http.Cancel));
     }
 }

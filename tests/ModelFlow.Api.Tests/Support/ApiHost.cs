@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
@@ -175,6 +176,29 @@ public sealed class ApiHost : IAsyncDisposable
         await Get<IReleaseIndex>().PutAsync(ReleaseSummary.Of(state), CancellationToken.None);
         Assert.IsType<CreateRelease.Created>(await Get<IReleaseStore>().CreateAsync(state, [started], CancellationToken.None));
         return state;
+    }
+
+    /// <summary>Lets things happen to a release; with <paramref name="end"/> it is over after them. The event with the number <paramref name="forge"/> is changed after it was written.</summary>
+    public async Task AppendEventsAsync(string id, int count, bool end, int forge = 0)
+    {
+        var store = Get<IReleaseStore>();
+        var snapshot = (await store.LoadAsync(ReleaseId.Parse(id), CancellationToken.None))!;
+        var state = snapshot.State;
+        var events = new List<ReleaseEvent>();
+        for (var i = 0; i < count; i++)
+        {
+            var open = new ReleaseEvent
+            {
+                Seq = state.EventCount + 1, Kind = "test", At = Samples.Now, By = "modelflow", Stage = state.Stage.Name, Message = "It went on.",
+                Data = new JsonObject { ["n"] = i }, PreviousHash = state.EventHash, Hash = "",
+            };
+            var sealedEvent = open with { Hash = ReleaseEvents.HashOf(open) };
+            state = state with { EventCount = sealedEvent.Seq, EventHash = sealedEvent.Hash };
+            events.Add(sealedEvent.Seq == forge ? sealedEvent with { Message = "It never happened." } : sealedEvent);
+        }
+
+        state = end ? state with { Stage = new Stage.Ended(Outcome.Stable, "fine") } : state;
+        Assert.IsType<SaveRelease.Saved>(await store.SaveAsync(snapshot, state, events, [], CancellationToken.None));
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();

@@ -51,6 +51,32 @@ public sealed class WatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Watch_streamThatBreaks_isTakenUpAfterTheLastEvent()
+    {
+        _host.On(Route, asked => asked.After switch
+        {
+            // A connection that dies in the middle of an event, one that ends in good order, and the rest.
+            "0" => Broken(Events.Streamed("stageEntered", 1, Events.Of(1, "stageEntered", "ramping", "Ramping.")), "event: paused\nid: 2\ndata: {\"se"),
+            "1" => Streamed(Events.Streamed("paused", 2, Events.Of(2, "paused", "ramping", "Paused."))),
+            "2" => Streamed(Events.Streamed("ended", 3, Events.Ended(3, "stable"))),
+            _ => throw new InvalidOperationException(asked.After),
+        });
+        var run = await _cli.RunAsync("watch", "digits-v1.0.0-1");
+        Assert.Equal((0, ""), (run.Exit, run.Error));
+        Assert.Equal(["14:29:01  ramping           Ramping.", "14:29:02  ramping           Paused.", "14:29:03  ended             It is over."], run.Lines);
+        Assert.Equal(["0", "1", "2"], _host.Requests.Select(r => r.After));
+        Assert.DoesNotContain(_host.Requests, r => r.Query.Contains("wait=", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Watch_streamOfAReleaseThatEndedMeanwhile_asksHowItEnded()
+    {
+        _host.On(Route, asked => asked.After == "0" ? Streamed(Events.Streamed("looked", 1, Events.Of(1, "looked", "ramping", "Healthy."))) : Results.NoContent());
+        _host.On("GET /api/releases/digits-v1.0.0-1", """{"id":"digits-v1.0.0-1","model":"digits","version":"v1.0.0","stage":"ended","outcome":"rejected"}""");
+        Assert.Equal(1, (await _cli.RunAsync("watch", "digits-v1.0.0-1")).Exit);
+    }
+
+    [Fact]
     public async Task Watch_failure_isToldOnce()
     {
         _host.On(Route, Events.Page(2, true, Events.Of(1, "failed", "smokeTesting", "It is not finite."), Events.Of(2, "ended", "ended", "It is not finite.", """{"outcome":"rejected","by":"smoke"}""")));
@@ -107,6 +133,17 @@ public sealed class WatchTests : IAsyncLifetime
         Assert.Equal("14:29:06  awaitingApproval  carol approved it.\n", run.Out);
         Assert.Equal("5", _host.Requests.Last().After);
     }
+
+    private static IResult Streamed(params string[] parts) => Results.Text("retry: 1\n\n: still here\n\n" + string.Concat(parts), "text/event-stream");
+
+    private static IResult Broken(params string[] parts) => Results.Stream(
+        async body =>
+        {
+            await body.WriteAsync(System.Text.Encoding.UTF8.GetBytes("retry: 1\n\n" + string.Concat(parts)), TestContext.Current.CancellationToken);
+            await body.FlushAsync(TestContext.Current.CancellationToken);
+            throw new IOException("The network died.");
+        },
+        "text/event-stream");
 
     [Theory]
     [InlineData("ended", "stable", Tone.Good)]

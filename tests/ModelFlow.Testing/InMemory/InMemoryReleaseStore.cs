@@ -15,6 +15,9 @@ public sealed class InMemoryReleaseStore : IReleaseStore
     /// <summary>How many calls were made: loads, saves, results, signals.</summary>
     public int Calls { get; private set; }
 
+    /// <summary>Whether loads fail, as with a storage that does not answer for a while.</summary>
+    public bool Away { get; set; }
+
     /// <inheritdoc/>
     public Task<CreateRelease> CreateAsync(ReleaseState state, IReadOnlyList<ReleaseEvent> events, CancellationToken cancellationToken)
     {
@@ -40,6 +43,11 @@ public sealed class InMemoryReleaseStore : IReleaseStore
         lock (_gate)
         {
             Calls++;
+            if (Away)
+            {
+                throw new StorageException("It does not answer.") { IsTransient = true };
+            }
+
             return Task.FromResult(_partitions.TryGetValue(id, out var partition) ? Snapshot(partition) : null);
         }
     }
