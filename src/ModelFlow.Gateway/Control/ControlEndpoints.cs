@@ -31,7 +31,7 @@ internal sealed class ControlEndpoints(
         {
             "/health" or "/health/live" => HealthAsync(context, ready: true),
             "/health/ready" => HealthAsync(context, ready: book.All.Count > 0),
-            _ => Problem.NotFound("Nothing is here; models are at /models/{model}/v2/infer.").WriteAsync(context),
+            _ => Problem.NotFound("Nothing is here; models are at /models/{model}/v2/infer and /models/{model}/v1/chat/completions.").WriteAsync(context),
         };
     }
 

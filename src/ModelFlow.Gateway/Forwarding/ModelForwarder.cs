@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Control;
 using ModelFlow.Gateway.Measuring;
+using ModelFlow.Gateway.OpenAi;
 using ModelFlow.Gateway.Routing;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -67,6 +69,16 @@ internal sealed class ModelForwarder(
             return Problem.NotFound($"No model '{model}' is served here.").WriteAsync(context);
         }
 
+        if (operation == ModelOperation.Models)
+        {
+            return ModelListAsync(context, route);
+        }
+
+        if (operation.Protocol == Protocol.OpenAi && !StringValues.IsNullOrEmpty(context.Request.Headers.ContentEncoding))
+        {
+            return Problem.UnsupportedEncoding("Send the body as it is, without Content-Encoding: the model's name in it is read.").WriteAsync(context);
+        }
+
         VersionName? pin = null;
         if (context.Request.Headers.TryGetValue(ForwardCall.VersionHeader, out var pinText))
         {
@@ -109,13 +121,28 @@ internal sealed class ModelForwarder(
         return Problem.Unavailable($"No version of '{route.Route.Model}' can answer: {why}.").WriteAsync(context);
     }
 
+    // OpenAI's clients look a model up before they use it. Only the gateway knows its public name; a server would name its own.
+    private static Task ModelListAsync(HttpContext context, LiveRoute route)
+    {
+        var model = new OpenAiModel(route.Route.Model.Value, route.Route.At.ToUnixTimeSeconds());
+        return context.Request.Path.Value!.EndsWith(ModelOperation.Models.Suffix, StringComparison.Ordinal) // A path was parsed to come here.
+            ? context.Response.WriteAsJsonAsync(new OpenAiModelList([model]), OpenAiJson.Default.OpenAiModelList, cancellationToken: context.RequestAborted)
+            : context.Response.WriteAsJsonAsync(model, OpenAiJson.Default.OpenAiModel, cancellationToken: context.RequestAborted);
+    }
+
     private async Task ForwardAsync(HttpContext context, Request request)
     {
+        var body = context.Request.Body;
         while (true)
         {
             var target = request.Route.Target(request.Choice);
             var replica = target.Next();
-            var call = new ForwardCall(replica.AddressOf(request.Operation), target.Name, IdOf(request), time);
+            var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), time);
+            if (request.Operation.Protocol == Protocol.OpenAi)
+            {
+                context.Request.Body = new ModelFieldStream(body, target.ServedModel);
+            }
+
             var error = await forwarder.SendAsync(context, replica.Prefix, _upstream, _config, call);
             var outcome = ForwardOutcome.Of(context, error);
             Count(request, target, call, outcome);
@@ -174,7 +201,18 @@ internal sealed class ModelForwarder(
 
         var ended = time.GetElapsedTime(request.StartedAt);
         var firstByte = call.FirstByteAt == 0 ? ended : time.GetElapsedTime(request.StartedAt, call.FirstByteAt);
-        meter.Add(new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)));
+        var sample = new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte));
+        if (call.Tokens is { } tokens)
+        {
+            sample = sample with
+            {
+                FirstTokenMicroseconds = tokens.FirstTokenAt == 0 ? 0 : Math.Max(1, Microseconds(time.GetElapsedTime(request.StartedAt, tokens.FirstTokenAt))),
+                PromptTokens = tokens.PromptTokens,
+                CompletionTokens = tokens.CompletionTokens,
+            };
+        }
+
+        meter.Add(sample);
     }
 
     private static long Microseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;

@@ -17,7 +17,7 @@ public sealed class LiveRoute
     {
         Table = new RouteTable(served);
         Counter = counter;
-        _targets = [.. Table.Versions.Select(v => new VersionTarget(served.Route.Model, v, served.Endpoints.GetValueOrDefault(v) ?? []))];
+        _targets = [.. Table.Versions.Select(v => new VersionTarget(served.Route.Model, v, served.Endpoints.GetValueOrDefault(v) ?? [], served.ServedModels?.GetValueOrDefault(v)))];
     }
 
     /// <summary>Chooses versions.</summary>

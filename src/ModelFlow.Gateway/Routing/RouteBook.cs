@@ -46,7 +46,7 @@ public sealed class RouteBook(GatewayClock clock)
             {
                 var before = known.Table.Served;
                 served = served with { Route = known.Route, LeaseUntil = Later(before.LeaseUntil, served.LeaseUntil) };
-                if (served.LeaseUntil == before.LeaseUntil && SameEndpoints(before.Endpoints, served.Endpoints))
+                if (served.LeaseUntil == before.LeaseUntil && SameEndpoints(before.Endpoints, served.Endpoints) && SameModels(before.ServedModels, served.ServedModels))
                 {
                     return TakeRoute.Same;
                 }
@@ -72,6 +72,9 @@ public sealed class RouteBook(GatewayClock clock)
 
     private static bool SameEndpoints(IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> a, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> b) =>
         a.Count == b.Count && a.All(pair => b.TryGetValue(pair.Key, out var other) && pair.Value.SequenceEqual(other));
+
+    private static bool SameModels(IReadOnlyDictionary<VersionName, string>? a, IReadOnlyDictionary<VersionName, string>? b) =>
+        (a?.Count ?? 0) == (b?.Count ?? 0) && (a is null || a.All(pair => b!.TryGetValue(pair.Key, out var other) && string.Equals(pair.Value, other, StringComparison.Ordinal)));
 }
 
 /// <summary>What became of a route that was offered.</summary>

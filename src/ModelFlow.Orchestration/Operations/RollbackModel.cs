@@ -188,7 +188,7 @@ public sealed class RollbackModel(
         await deployments.UpdateAsync(
             target.Model,
             target.Version,
-            _ => new Deployment { Model = target.Model, Version = target.Version, Endpoints = ready.Endpoints, LoadedAt = now, LoadTime = ready.Took, Loaded = true },
+            _ => new Deployment { Model = target.Model, Version = target.Version, Endpoints = ready.Endpoints, ServedModel = ready.ServedModel, LoadedAt = now, LoadTime = ready.Took, Loaded = true },
             cancellationToken);
         return (target.Version, null);
     }

@@ -121,7 +121,7 @@ public sealed class DeploymentUpkeep(
                     await deployments.UpdateAsync(
                         deployment.Model,
                         deployment.Version,
-                        d => (d ?? deployment) with { Loaded = true, Endpoints = ready.Endpoints, LoadedAt = now, LoadTime = ready.Took },
+                        d => (d ?? deployment) with { Loaded = true, Endpoints = ready.Endpoints, ServedModel = ready.ServedModel, LoadedAt = now, LoadTime = ready.Took },
                         cancellationToken);
                     logger.LoadedAgain(deployment.Model, deployment.Version, ready.Took);
                     return true;
