@@ -42,6 +42,7 @@ public static class GatewayHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddHttpForwarder();
         services.AddSingleton<GatewayClock>();
+        services.AddSingleton<TargetPool>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteKeeper>();
         services.AddSingleton<TrafficMeter>();
@@ -51,9 +52,11 @@ public static class GatewayHost
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<ControlPlaneClient>();
         services.AddSingleton<ControlEndpoints>();
+        services.AddSingleton<UpstreamClient>();
         services.AddSingleton<ModelForwarder>();
         services.AddHostedService<Reporter>();
         services.AddHostedService<RoutePoller>();
+        services.AddHostedService<HealthChecker>();
     }
 
     private static void Listen(WebApplicationBuilder builder)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace ModelFlow.Gateway;
 
@@ -74,10 +75,14 @@ public sealed class GatewayOptions
     public int MaxBodyBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// Whether a request whose candidate took no connection is sent to stable instead. True by default: nothing of the request
+    /// Whether a request whose candidate took no connection, on any replica, is sent to stable instead. True by default: nothing of the request
     /// was sent, so nothing happens twice. The candidate is charged with the error all the same.
     /// </summary>
     public bool RetryOnStable { get; set; } = true;
+
+    /// <summary>When a replica is left out.</summary>
+    [ValidateObjectMembers]
+    public HealthOptions Health { get; set; } = new();
 }
 
 /// <summary>A client's key.</summary>

@@ -18,21 +18,13 @@ namespace ModelFlow.Gateway.Forwarding;
 /// </summary>
 internal sealed class ModelForwarder(
     RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, ControlEndpoints control, RequestIdSigner signer,
-    IHttpForwarder forwarder, IOptions<GatewayOptions> options, TimeProvider time)
-    : IDisposable
+    IHttpForwarder forwarder, UpstreamClient upstream, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ModelForwarder> logger)
 {
+    // Each may take the time of a connection that does not come about.
+    private const int MostReplicas = 3;
+
     private readonly GatewayOptions _options = options.Value;
     private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = options.Value.UpstreamTimeout };
-    private readonly HttpMessageInvoker _upstream = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.None,
-        EnableMultipleHttp2Connections = true,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = options.Value.ConnectTimeout,
-    });
 
     private ulong _unique = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
 
@@ -106,8 +98,6 @@ internal sealed class ModelForwarder(
         };
     }
 
-    public void Dispose() => _upstream.Dispose();
-
     private static string? StickyKey(HttpContext context, StickyPolicy sticky)
     {
         string? key = sticky.Kind == StickyKind.Header ? context.Request.Headers[sticky.Name] : context.Request.Cookies[sticky.Name];
@@ -136,37 +126,94 @@ internal sealed class ModelForwarder(
         while (true)
         {
             var target = request.Route.Target(request.Choice);
-            var replica = target.Next();
-            var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), time);
-            if (request.Operation.Protocol == Protocol.OpenAi)
+            target.Load.TryEnter(0);
+            Attempt last;
+            try
             {
-                context.Request.Body = new ModelFieldStream(body, target.ServedModel);
+                last = await TryReplicasAsync(context, request, target, body);
+            }
+            finally
+            {
+                target.Load.Exit();
             }
 
-            var error = await forwarder.SendAsync(context, replica.Prefix, _upstream, _config, call);
-            var outcome = ForwardOutcome.Of(context, error);
-            Count(request, target, call, outcome);
-            if (error == ForwarderError.None)
+            Count(request, target, last.Call, last.Outcome);
+            if (last.Error == ForwarderError.None)
             {
                 return;
             }
 
-            if (outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
+            if (last.Outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
             {
-                // Nothing of the request was sent, its body is unread: it can go to stable as if it came now.
-                context.Response.Clear();
-                context.Features.Set<IForwarderErrorFeature>(null);
+                Rewind(context);
                 request = request with { Choice = stable };
                 continue;
             }
 
             if (!context.Response.HasStarted)
             {
-                await ForwardOutcome.ProblemOf(context, outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
+                await ForwardOutcome.ProblemOf(context, last.Outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
             }
 
             return;
         }
+    }
+
+    // A replica that takes no connection is not yet the version's failure: another may have it.
+    private async Task<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body)
+    {
+        var tried = 0UL;
+        var last = default(Attempt);
+        for (var i = 0; i < MostReplicas && target.TryChoose(ref tried, out var replica); i++)
+        {
+            if (i > 0)
+            {
+                Rewind(context);
+            }
+
+            if (request.Operation.Protocol == Protocol.OpenAi)
+            {
+                context.Request.Body = new ModelFieldStream(body, target.ServedModel);
+            }
+
+            last = await SendAsync(context, request, target, replica);
+            if (last.Outcome != RequestOutcome.ConnectError || context.Response.HasStarted)
+            {
+                break;
+            }
+        }
+
+        return last;
+    }
+
+    private async Task<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica)
+    {
+        var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), time);
+        var outcome = RequestOutcome.ClientAbort;
+        replica.Begin();
+        try
+        {
+            var error = await forwarder.SendAsync(context, replica.Prefix, upstream.Invoker, _config, call);
+            outcome = ForwardOutcome.Of(context, error);
+            if (outcome == RequestOutcome.Answered)
+            {
+                replica.Answered(request.Operation.Protocol);
+            }
+
+            return new Attempt(call, error, outcome);
+        }
+        finally
+        {
+            replica.End();
+            logger.HealthChanged(replica.Health.End(outcome), target.Load, replica, "requests");
+        }
+    }
+
+    // Nothing of the request was sent, its body is unread: it can go elsewhere as if it came now.
+    private static void Rewind(HttpContext context)
+    {
+        context.Response.Clear();
+        context.Features.Set<IForwarderErrorFeature>(null);
     }
 
     private string IdOf(in Request request)
@@ -216,6 +263,8 @@ internal sealed class ModelForwarder(
     }
 
     private static long Microseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private readonly record struct Attempt(ForwardCall Call, ForwarderError Error, RequestOutcome Outcome);
 
     private readonly record struct Request(LiveRoute Route, ModelOperation Operation, RouteChoice Choice, bool HasKey, long StartedAt, DateTimeOffset Now);
 }

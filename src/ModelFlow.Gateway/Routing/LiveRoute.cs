@@ -12,12 +12,13 @@ public sealed class LiveRoute
     /// <summary>Prepares a route.</summary>
     /// <param name="served">The route; its lease ends by the gateway's clock.</param>
     /// <param name="counter">Where its requests are counted; shared by all live routes of one generation.</param>
+    /// <param name="pool">The versions and replicas of all routes.</param>
     /// <exception cref="ArgumentException">The route contradicts itself.</exception>
-    public LiveRoute(ServedRoute served, WindowCounter counter)
+    public LiveRoute(ServedRoute served, WindowCounter counter, TargetPool pool)
     {
         Table = new RouteTable(served);
         Counter = counter;
-        _targets = [.. Table.Versions.Select(v => new VersionTarget(served.Route.Model, v, served.Endpoints.GetValueOrDefault(v) ?? [], served.ServedModels?.GetValueOrDefault(v)))];
+        _targets = pool.Use(served, Table.Versions);
     }
 
     /// <summary>Chooses versions.</summary>

@@ -9,7 +9,7 @@ namespace ModelFlow.Gateway.Routing;
 /// The routes in use. Readers see one whole set or the next, never a mixture; a request keeps the route it began with.
 /// A model's generation never goes back, and within a generation the lease never does.
 /// </summary>
-public sealed class RouteBook(GatewayClock clock)
+public sealed class RouteBook(GatewayClock clock, TargetPool pool)
 {
     private readonly Lock _writing = new();
     private Dictionary<string, LiveRoute> _routes = new(StringComparer.Ordinal);
@@ -53,7 +53,7 @@ public sealed class RouteBook(GatewayClock clock)
             }
 
             var renewed = known?.Route.Generation == served.Route.Generation ? known : null;
-            var route = new LiveRoute(served, renewed?.Counter ?? new WindowCounter(served.Route));
+            var route = new LiveRoute(served, renewed?.Counter ?? new WindowCounter(served.Route), pool);
             if (renewed?.Table.IsLeased(clock.Now) == false)
             {
                 route.Counter.LeaseLapsed();
