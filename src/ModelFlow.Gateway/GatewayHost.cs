@@ -47,6 +47,8 @@ public static class GatewayHost
         services.AddSingleton<RouteKeeper>();
         services.AddSingleton<TrafficMeter>();
         services.AddSingleton<Clients>();
+        services.AddSingleton<LimitCounts>();
+        services.AddSingleton<Limits>();
         services.AddSingleton(p => new RequestIdSigner(
             SigningKey.Get(p.GetRequiredService<IOptions<GatewayOptions>>().Value, p.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SigningKey)))));
         services.AddSingleton<GatewayAddress>();
@@ -74,6 +76,10 @@ public static class GatewayHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+
+            // Values out of range are named by the validation that follows.
+            kestrel.Limits.MaxRequestHeaderCount = Math.Max(1, options.Limits.Headers);
+            kestrel.Limits.MaxRequestHeadersTotalSize = Math.Max(1, options.Limits.HeaderBytes);
         });
     }
 }

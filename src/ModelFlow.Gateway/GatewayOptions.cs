@@ -45,6 +45,7 @@ public sealed class GatewayOptions
     public bool AnonymousMayPin { get; set; }
 
     /// <summary>The clients' keys, as hashes.</summary>
+    [ValidateEnumeratedItems]
     public IList<ClientKeyOptions> ClientKeys { get; } = [];
 
     /// <summary>The key of request ids, base64, at least 32 bytes; null to make one and keep it in <see cref="DataDirectory"/>.</summary>
@@ -83,6 +84,10 @@ public sealed class GatewayOptions
     /// <summary>When a replica is left out.</summary>
     [ValidateObjectMembers]
     public HealthOptions Health { get; set; } = new();
+
+    /// <summary>How much is taken at once.</summary>
+    [ValidateObjectMembers]
+    public LimitOptions Limits { get; set; } = new();
 }
 
 /// <summary>A client's key.</summary>
@@ -96,4 +101,8 @@ public sealed class ClientKeyOptions
 
     /// <summary>Whether it may pin a version with <c>x-modelflow-version</c>. False by default.</summary>
     public bool MayPin { get; set; }
+
+    /// <summary>What it may; null for <c>Gateway:Limits:Client</c>.</summary>
+    [ValidateObjectMembers]
+    public ClientLimitOptions? Limits { get; set; }
 }

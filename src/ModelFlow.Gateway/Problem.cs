@@ -24,6 +24,10 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
 
     public static Problem TooLarge(long limit) => new("body-too-large", "The body is too large.", StatusCodes.Status413PayloadTooLarge, $"At most {limit} bytes are taken.");
 
+    public static Problem TooMany(string detail) => new("rate-limited", "Too many requests.", StatusCodes.Status429TooManyRequests, detail);
+
+    public static Problem Overloaded(string detail) => new("overloaded", "Too much is under way.", StatusCodes.Status503ServiceUnavailable, detail);
+
     public static Problem UnsupportedEncoding(string detail) => new("unsupported-media-type", "The body cannot be read.", StatusCodes.Status415UnsupportedMediaType, detail);
 
     public static Problem Unavailable(string detail) => new("unavailable", "No version can answer now.", StatusCodes.Status503ServiceUnavailable, detail);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -17,7 +18,7 @@ namespace ModelFlow.Gateway.Forwarding;
 /// A request keeps the route it began with, so switching a route fails none.
 /// </summary>
 internal sealed class ModelForwarder(
-    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, ControlEndpoints control, RequestIdSigner signer,
+    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, Limits limits, ControlEndpoints control, RequestIdSigner signer,
     IHttpForwarder forwarder, UpstreamClient upstream, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ModelForwarder> logger)
 {
     // Each may take the time of a connection that does not come about.
@@ -41,6 +42,11 @@ internal sealed class ModelForwarder(
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return Problem.Unauthenticated("Send a client key: Authorization: Bearer …").WriteAsync(context);
+        }
+
+        if (!limits.TryTake(context, client, out var limited))
+        {
+            return limited;
         }
 
         if (!string.Equals(context.Request.Method, operation.Method, StringComparison.OrdinalIgnoreCase))
@@ -92,7 +98,8 @@ internal sealed class ModelForwarder(
         var choice = key is null ? route.Table.Choose((ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue), pin, now) : route.Table.Choose(key, pin, now);
         return choice.Outcome switch
         {
-            ChoiceOutcome.Chosen => ForwardAsync(context, new Request(route, operation, choice, key is not null, startedAt, now)),
+            ChoiceOutcome.Chosen when !limits.TryEnter(context, client, out limited) => limited,
+            ChoiceOutcome.Chosen => ForwardAsync(context, client, new Request(route, operation, choice, key is not null, startedAt, now)),
             ChoiceOutcome.PinNotServed => Problem.NotFound($"Version {pin} of '{route.Route.Model}' is not served now.").WriteAsync(context),
             _ => NoVersionAsync(context, route),
         };
@@ -120,47 +127,60 @@ internal sealed class ModelForwarder(
             : context.Response.WriteAsJsonAsync(model, OpenAiJson.Default.OpenAiModel, cancellationToken: context.RequestAborted);
     }
 
-    private async Task ForwardAsync(HttpContext context, Request request)
+    private async Task ForwardAsync(HttpContext context, Client client, Request request)
     {
         var body = context.Request.Body;
-        while (true)
+        try
         {
-            var target = request.Route.Target(request.Choice);
-            target.Load.TryEnter(0);
-            Attempt last;
-            try
+            while (true)
             {
-                last = await TryReplicasAsync(context, request, target, body);
-            }
-            finally
-            {
-                target.Load.Exit();
-            }
+                var target = request.Route.Target(request.Choice);
+                if (!limits.TryEnter(target.Load))
+                {
+                    await limits.RefuseAsync(context, target.Name);
+                    return;
+                }
 
-            Count(request, target, last.Call, last.Outcome);
-            if (last.Error == ForwarderError.None)
-            {
+                Attempt last;
+                try
+                {
+                    last = await TryReplicasAsync(context, request, target, body);
+                }
+                finally
+                {
+                    target.Load.Exit();
+                }
+
+                Count(request, target, last.Call, last.Outcome);
+                if (last.Error == ForwarderError.None)
+                {
+                    return;
+                }
+
+                if (last.Outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
+                {
+                    Rewind(context);
+                    request = request with { Choice = stable };
+                    continue;
+                }
+
+                if (!context.Response.HasStarted)
+                {
+                    await ForwardOutcome.ProblemOf(context, last.Outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
+                }
+
                 return;
             }
-
-            if (last.Outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
-            {
-                Rewind(context);
-                request = request with { Choice = stable };
-                continue;
-            }
-
-            if (!context.Response.HasStarted)
-            {
-                await ForwardOutcome.ProblemOf(context, last.Outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
-            }
-
-            return;
+        }
+        finally
+        {
+            limits.Exit(client);
         }
     }
 
     // A replica that takes no connection is not yet the version's failure: another may have it.
-    private async Task<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body)
     {
         var tried = 0UL;
         var last = default(Attempt);
@@ -186,7 +206,8 @@ internal sealed class ModelForwarder(
         return last;
     }
 
-    private async Task<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica)
     {
         var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), time);
         var outcome = RequestOutcome.ClientAbort;
