@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Control;
+using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Forwarding;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.Routing;
@@ -30,6 +31,7 @@ public static class GatewayHost
         var app = builder.Build();
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         app.Services.GetRequiredService<RouteKeeper>().Load();
+        app.Services.GetRequiredService<FeedbackEndpoint>();
         app.Run(app.Services.GetRequiredService<ModelForwarder>().InvokeAsync);
         return app;
     }
@@ -54,6 +56,7 @@ public static class GatewayHost
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<ControlPlaneClient>();
         services.AddSingleton<ControlEndpoints>();
+        services.AddSingleton<FeedbackEndpoint>();
         services.AddSingleton<UpstreamClient>();
         services.AddSingleton<ModelForwarder>();
         services.AddHostedService<Reporter>();

@@ -85,6 +85,10 @@ public sealed class GatewayOptions
     [ValidateObjectMembers]
     public HealthOptions Health { get; set; } = new();
 
+    /// <summary>Which marks users may give.</summary>
+    [ValidateObjectMembers]
+    public FeedbackOptions Feedback { get; set; } = new();
+
     /// <summary>How much is taken at once.</summary>
     [ValidateObjectMembers]
     public LimitOptions Limits { get; set; } = new();

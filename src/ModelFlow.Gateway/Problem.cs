@@ -20,7 +20,9 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
 
     public static Problem MethodNotAllowed(string detail) => new("method-not-allowed", "The method does not fit.", StatusCodes.Status405MethodNotAllowed, detail);
 
-    public static Problem Conflict(string detail) => new("conflict", "Something newer is there.", StatusCodes.Status409Conflict, detail);
+    public static Problem Gone(string detail) => new("feedback-closed", "It is too late for a mark.", StatusCodes.Status410Gone, detail);
+
+    public static Problem Conflict(string detail) => new("conflict", "Something is there already.", StatusCodes.Status409Conflict, detail);
 
     public static Problem TooLarge(long limit) => new("body-too-large", "The body is too large.", StatusCodes.Status413PayloadTooLarge, $"At most {limit} bytes are taken.");
 

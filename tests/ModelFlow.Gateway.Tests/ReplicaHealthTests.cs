@@ -127,10 +127,10 @@ public sealed class ReplicaHealthTests
         Assert.Empty(pool.Replicas());
         _time.Advance(TimeSpan.FromMinutes(5));
         pool.Sweep();
-        Assert.Same(load, Assert.Single(pool.Busy(RunningGateway.Digits)));
+        Assert.Same(load, Assert.Single(pool.Busy()));
         load.Exit();
         pool.Sweep();
-        Assert.Empty(pool.Busy(RunningGateway.Digits));
+        Assert.Empty(pool.Busy());
         Assert.NotSame(load, pool.Use(RunningGateway.Replicas(3, new Uri("http://a")), [RunningGateway.Stable])[0].Load);
     }
 

@@ -5,7 +5,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ModelFlow.Gateway.Forwarding;
 
 /// <summary>One request to one replica: what changes on the way there and back.</summary>
-internal sealed class ForwardCall(Replica replica, ModelOperation operation, string version, string requestId, TimeProvider time) : HttpTransformer
+internal sealed class ForwardCall(Replica replica, ModelOperation operation, string version, string? requestId, TimeProvider time) : HttpTransformer
 {
     /// <summary>The header that names the version, in answers and as a pin in requests.</summary>
     public const string VersionHeader = "x-modelflow-version";
@@ -57,7 +57,11 @@ internal sealed class ForwardCall(Replica replica, ModelOperation operation, str
 
         var headers = httpContext.Response.Headers;
         headers[VersionHeader] = version;
-        headers[RequestIdHeader] = requestId;
+        if (requestId is not null)
+        {
+            headers[RequestIdHeader] = requestId;
+        }
+
         return copy;
     }
 }

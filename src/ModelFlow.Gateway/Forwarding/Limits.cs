@@ -62,12 +62,24 @@ internal sealed class Limits(IOptions<GatewayOptions> options, LimitCounts count
     public Task RefuseAsync(HttpContext context, string version) =>
         Refuse(context, LimitKind.Version, $"Version {version} takes {_options.ConcurrentPerVersion} requests at once.", TimeSpan.Zero);
 
+    /// <summary>The answer to a mark when there are too many.</summary>
+    public Problem TooMuchFeedback(HttpContext context)
+    {
+        Mark(context, LimitKind.Feedback, options.Value.Feedback.MaxAge);
+        return Problem.Overloaded($"More than {options.Value.Feedback.Capacity} marks came within {options.Value.Feedback.MaxAge}.");
+    }
+
     private Task Refuse(HttpContext context, LimitKind kind, string detail, TimeSpan retryAfter)
+    {
+        Mark(context, kind, retryAfter);
+        var isClients = kind is LimitKind.ClientRate or LimitKind.ClientConcurrency;
+        return (isClients ? Problem.TooMany(detail) : Problem.Overloaded(detail)).WriteAsync(context);
+    }
+
+    private void Mark(HttpContext context, LimitKind kind, TimeSpan retryAfter)
     {
         counts.Add(kind);
         context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds)).ToString();
         context.Response.Headers[Header] = LimitCounts.NameOf(kind);
-        var isClients = kind is LimitKind.ClientRate or LimitKind.ClientConcurrency;
-        return (isClients ? Problem.TooMany(detail) : Problem.Overloaded(detail)).WriteAsync(context);
     }
 }

@@ -6,6 +6,7 @@ using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Control;
+using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.OpenAi;
 using ModelFlow.Gateway.Routing;
@@ -18,7 +19,7 @@ namespace ModelFlow.Gateway.Forwarding;
 /// A request keeps the route it began with, so switching a route fails none.
 /// </summary>
 internal sealed class ModelForwarder(
-    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, Limits limits, ControlEndpoints control, RequestIdSigner signer,
+    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, Limits limits, FeedbackEndpoint feedback, ControlEndpoints control, RequestIdSigner signer,
     IHttpForwarder forwarder, UpstreamClient upstream, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ModelForwarder> logger)
 {
     // Each may take the time of a connection that does not come about.
@@ -70,6 +71,11 @@ internal sealed class ModelForwarder(
         if (operation == ModelOperation.Models)
         {
             return ModelListAsync(context, route);
+        }
+
+        if (operation == ModelOperation.Feedback)
+        {
+            return feedback.AnswerAsync(context, route);
         }
 
         if (operation.Protocol == Protocol.OpenAi && !StringValues.IsNullOrEmpty(context.Request.Headers.ContentEncoding))
@@ -237,10 +243,16 @@ internal sealed class ModelForwarder(
         context.Features.Set<IForwarderErrorFeature>(null);
     }
 
-    private string IdOf(in Request request)
+    // What is not counted gets no mark either.
+    private string? IdOf(in Request request)
     {
+        if (!request.Operation.Counts)
+        {
+            return null;
+        }
+
         var route = request.Route.Route;
-        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), route.Generation, request.Choice.Version, request.Choice.SubBucket);
+        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), route.Generation, request.Route.IndexOf(request.Choice), request.Choice.SubBucket, request.Choice.Kind);
         return signer.Sign(route.Model, id);
     }
 

@@ -11,6 +11,7 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
     private readonly LogHistogramBuilder _firstToken = new();
     private readonly LogHistogramBuilder _abortedAfter = new();
     private readonly long[] _outcomes = new long[Enum.GetValues<RequestOutcome>().Length];
+    private FeedbackTotals _feedback;
     private long _firstSeen;
     private long _promptTokens;
     private long _completionTokens;
@@ -44,6 +45,12 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
         }
     }
 
+    public void Add(double mark)
+    {
+        IsEmpty = false;
+        _feedback += new FeedbackTotals(1, mark, mark * mark);
+    }
+
     public TrafficCell Take()
     {
         var aborts = _outcomes[(int)RequestOutcome.ClientAbort];
@@ -64,10 +71,12 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
             AbortedAfter = Built(_abortedAfter),
             PromptTokens = _promptTokens,
             CompletionTokens = _completionTokens,
+            Feedback = _feedback,
             FirstSeenKeys = _firstSeen,
         };
         Array.Clear(_outcomes);
         _firstSeen = _promptTokens = _completionTokens = 0;
+        _feedback = default;
         IsEmpty = true;
         return cell;
     }

@@ -24,6 +24,15 @@ public readonly record struct Sample(WindowCounter Counter, string Version, Rout
     public long CompletionTokens { get; init; }
 }
 
+/// <summary>A mark that a user gave an answer.</summary>
+/// <param name="Counter">Where it counts.</param>
+/// <param name="Version">The version that answered.</param>
+/// <param name="SubBucket">The group of the sticky key.</param>
+/// <param name="Kind">How the request had come to the version.</param>
+/// <param name="Score">0 to 1.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct FeedbackMark(WindowCounter Counter, string Version, int SubBucket, TrafficKind Kind, double Score);
+
 /// <summary>How a request ended.</summary>
 public enum RequestOutcome
 {

@@ -8,6 +8,7 @@ namespace ModelFlow.Gateway.Routing;
 public sealed class LiveRoute
 {
     private readonly VersionTarget[] _targets;
+    private readonly int[] _indices;
 
     /// <summary>Prepares a route.</summary>
     /// <param name="served">The route; its lease ends by the gateway's clock.</param>
@@ -18,6 +19,7 @@ public sealed class LiveRoute
     {
         Table = new RouteTable(served);
         Counter = counter;
+        _indices = [.. Table.Versions.Select(counter.IndexOf)];
         _targets = pool.Use(served, Table.Versions);
     }
 
@@ -29,6 +31,12 @@ public sealed class LiveRoute
 
     /// <summary>The route.</summary>
     public Route Route => Table.Served.Route;
+
+    /// <summary>Which of its generation's versions a chosen one is: as <see cref="RequestId.Version"/> says it.</summary>
+    public int IndexOf(RouteChoice choice) => _indices[choice.Version];
+
+    /// <summary>What requests can be sent to.</summary>
+    public IReadOnlyList<VersionTarget> Targets => _targets;
 
     /// <summary>Where a chosen version is.</summary>
     public VersionTarget Target(RouteChoice choice) => _targets[choice.Version];

@@ -19,6 +19,7 @@ public sealed class ModelOperation
         new(6, Protocol.OpenAi, "/completions", HttpMethods.Post),
         new(7, Protocol.OpenAi, "/embeddings", HttpMethods.Post),
         new(8, Protocol.OpenAi, "/models", HttpMethods.Get),
+        new(9, Protocol.Own, FeedbackSuffix, HttpMethods.Post),
     ];
 
     /// <summary>Whether a version's server is ready to answer Open Inference requests.</summary>
@@ -26,6 +27,11 @@ public sealed class ModelOperation
 
     /// <summary>The list of models, in which OpenAI's clients look up the one of their address. The gateway answers it: only it knows the public name.</summary>
     public static readonly ModelOperation Models = All[8];
+
+    /// <summary>A mark for an answer: the gateway's own.</summary>
+    public static readonly ModelOperation Feedback = All[9];
+
+    private const string FeedbackSuffix = "/feedback";
 
     private ModelOperation(int index, Protocol protocol, string suffix, string method)
     {
@@ -48,7 +54,7 @@ public sealed class ModelOperation
     public string Method { get; }
 
     /// <summary>Whether it is an inference: these are counted.</summary>
-    public bool Counts => HttpMethods.IsPost(Method);
+    public bool Counts => Protocol != Protocol.Own && HttpMethods.IsPost(Method);
 
     /// <summary>
     /// Splits <c>/models/{model}/v2/{operation}</c> and <c>/models/{model}/v1/{operation}</c>. As clients of the Open Inference Protocol
@@ -80,7 +86,7 @@ public sealed class ModelOperation
         }
         else
         {
-            return false;
+            protocol = Protocol.Own;
         }
 
         foreach (var candidate in All)
@@ -126,4 +132,7 @@ public enum Protocol
 
     /// <summary>OpenAI's API: the model is in the body.</summary>
     OpenAi,
+
+    /// <summary>What the gateway answers itself.</summary>
+    Own,
 }

@@ -11,7 +11,11 @@ namespace ModelFlow.Gateway.Routing;
 /// </summary>
 public sealed class RouteBook(GatewayClock clock, TargetPool pool)
 {
+    // Marks for answers of earlier generations may still come. A generation that ramped remembers 128 KiB of keys.
+    private const int PastGenerations = 16;
+
     private readonly Lock _writing = new();
+    private readonly Dictionary<string, Queue<WindowCounter>> _past = new(StringComparer.Ordinal);
     private Dictionary<string, LiveRoute> _routes = new(StringComparer.Ordinal);
 
     /// <summary>The routes, by no order.</summary>
@@ -59,6 +63,11 @@ public sealed class RouteBook(GatewayClock clock, TargetPool pool)
                 route.Counter.LeaseLapsed();
             }
 
+            if (known is not null && renewed is null)
+            {
+                Remember(model, known.Counter);
+            }
+
             var routes = new Dictionary<string, LiveRoute>(_routes, StringComparer.Ordinal) { [model] = route };
             Volatile.Write(ref _routes, routes);
             return renewed is null ? TakeRoute.Switched : TakeRoute.Renewed;
@@ -68,7 +77,46 @@ public sealed class RouteBook(GatewayClock clock, TargetPool pool)
     /// <summary>The generation served of each model.</summary>
     public IReadOnlyDictionary<ModelName, long> Generations() => All.ToDictionary(r => r.Route.Model, r => r.Route.Generation);
 
+    /// <summary>Versions that no route names and that have requests under way; the busiest first, at most as many as a heartbeat takes.</summary>
+    public IReadOnlyList<DrainingVersion> Draining()
+    {
+        var routes = Volatile.Read(ref _routes);
+        return [.. pool.Busy()
+            .Where(l => !routes.TryGetValue(l.Model.Value, out var route) || !route.Route.Versions.Contains(l.Version))
+            .Select(l => new DrainingVersion(l.Model, l.Version, l.InFlight))
+            .OrderByDescending(d => d.InFlight)
+            .Take(GatewayHeartbeat.MaxDraining)];
+    }
+
+    /// <summary>Where requests of a generation are counted; null for one that is not among the last ones.</summary>
+    public WindowCounter? CounterOf(LiveRoute current, long generation)
+    {
+        if (current.Route.Generation == generation)
+        {
+            return current.Counter;
+        }
+
+        lock (_writing)
+        {
+            return _past.GetValueOrDefault(current.Route.Model.Value)?.FirstOrDefault(c => c.Generation == generation);
+        }
+    }
+
     private static DateTimeOffset? Later(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b : a;
+
+    private void Remember(string model, WindowCounter counter)
+    {
+        if (!_past.TryGetValue(model, out var past))
+        {
+            _past[model] = past = new Queue<WindowCounter>();
+        }
+
+        past.Enqueue(counter);
+        if (past.Count > PastGenerations)
+        {
+            past.Dequeue();
+        }
+    }
 
     private static bool SameEndpoints(IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> a, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> b) =>
         a.Count == b.Count && a.All(pair => b.TryGetValue(pair.Key, out var other) && pair.Value.SequenceEqual(other));

@@ -31,12 +31,12 @@ public sealed class TargetPool(IOptions<GatewayOptions> options, TimeProvider ti
         }
     }
 
-    /// <summary>The versions with requests under way of a model.</summary>
-    public IReadOnlyList<VersionLoad> Busy(ModelName model)
+    /// <summary>The versions with requests under way.</summary>
+    public IReadOnlyList<VersionLoad> Busy()
     {
         lock (_changing)
         {
-            return [.. _versions.Values.Select(v => v.Load).Where(l => l.Model == model && l.InFlight > 0)];
+            return [.. _versions.Values.Select(v => v.Load).Where(l => l.InFlight > 0)];
         }
     }
 

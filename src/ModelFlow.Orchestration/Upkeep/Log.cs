@@ -16,4 +16,7 @@ internal static partial class Log
 
     [LoggerMessage(1304, LogLevel.Information, "{Model} {Version} has other addresses now.")]
     public static partial void EndpointsMoved(this ILogger logger, ModelName model, VersionName version);
+
+    [LoggerMessage(1305, LogLevel.Debug, "{Model} {Version} is not unloaded yet: gateways have {InFlight} requests of it under way.")]
+    public static partial void StillDraining(this ILogger logger, ModelName model, VersionName version, int inFlight);
 }
