@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Control;
+using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Forwarding;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.Routing;
@@ -30,6 +31,7 @@ public static class GatewayHost
         var app = builder.Build();
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         app.Services.GetRequiredService<RouteKeeper>().Load();
+        app.Services.GetRequiredService<FeedbackEndpoint>();
         app.Run(app.Services.GetRequiredService<ModelForwarder>().InvokeAsync);
         return app;
     }
@@ -42,18 +44,24 @@ public static class GatewayHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddHttpForwarder();
         services.AddSingleton<GatewayClock>();
+        services.AddSingleton<TargetPool>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteKeeper>();
         services.AddSingleton<TrafficMeter>();
         services.AddSingleton<Clients>();
+        services.AddSingleton<LimitCounts>();
+        services.AddSingleton<Limits>();
         services.AddSingleton(p => new RequestIdSigner(
             SigningKey.Get(p.GetRequiredService<IOptions<GatewayOptions>>().Value, p.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SigningKey)))));
         services.AddSingleton<GatewayAddress>();
         services.AddSingleton<ControlPlaneClient>();
         services.AddSingleton<ControlEndpoints>();
+        services.AddSingleton<FeedbackEndpoint>();
+        services.AddSingleton<UpstreamClient>();
         services.AddSingleton<ModelForwarder>();
         services.AddHostedService<Reporter>();
         services.AddHostedService<RoutePoller>();
+        services.AddHostedService<HealthChecker>();
     }
 
     private static void Listen(WebApplicationBuilder builder)
@@ -71,6 +79,10 @@ public static class GatewayHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+
+            // Values out of range are named by the validation that follows.
+            kestrel.Limits.MaxRequestHeaderCount = Math.Max(1, options.Limits.Headers);
+            kestrel.Limits.MaxRequestHeadersTotalSize = Math.Max(1, options.Limits.HeaderBytes);
         });
     }
 }

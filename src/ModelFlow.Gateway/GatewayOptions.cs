@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace ModelFlow.Gateway;
 
@@ -44,6 +45,7 @@ public sealed class GatewayOptions
     public bool AnonymousMayPin { get; set; }
 
     /// <summary>The clients' keys, as hashes.</summary>
+    [ValidateEnumeratedItems]
     public IList<ClientKeyOptions> ClientKeys { get; } = [];
 
     /// <summary>The key of request ids, base64, at least 32 bytes; null to make one and keep it in <see cref="DataDirectory"/>.</summary>
@@ -74,10 +76,22 @@ public sealed class GatewayOptions
     public int MaxBodyBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// Whether a request whose candidate took no connection is sent to stable instead. True by default: nothing of the request
+    /// Whether a request whose candidate took no connection, on any replica, is sent to stable instead. True by default: nothing of the request
     /// was sent, so nothing happens twice. The candidate is charged with the error all the same.
     /// </summary>
     public bool RetryOnStable { get; set; } = true;
+
+    /// <summary>When a replica is left out.</summary>
+    [ValidateObjectMembers]
+    public HealthOptions Health { get; set; } = new();
+
+    /// <summary>Which marks users may give.</summary>
+    [ValidateObjectMembers]
+    public FeedbackOptions Feedback { get; set; } = new();
+
+    /// <summary>How much is taken at once.</summary>
+    [ValidateObjectMembers]
+    public LimitOptions Limits { get; set; } = new();
 }
 
 /// <summary>A client's key.</summary>
@@ -91,4 +105,8 @@ public sealed class ClientKeyOptions
 
     /// <summary>Whether it may pin a version with <c>x-modelflow-version</c>. False by default.</summary>
     public bool MayPin { get; set; }
+
+    /// <summary>What it may; null for <c>Gateway:Limits:Client</c>.</summary>
+    [ValidateObjectMembers]
+    public ClientLimitOptions? Limits { get; set; }
 }

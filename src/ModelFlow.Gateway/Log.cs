@@ -1,4 +1,5 @@
 using ModelFlow.Core.Naming;
+using ModelFlow.Gateway.Routing;
 
 namespace ModelFlow.Gateway;
 
@@ -46,4 +47,24 @@ internal static partial class Log
 
     [LoggerMessage(4022, LogLevel.Warning, "{Model} {Version} failed {Errors} requests in the last window: {UpstreamErrors} bad answers, {Timeouts} time-outs, {ConnectErrors} refused connections")]
     public static partial void VersionFailed(this ILogger logger, ModelName model, VersionName version, long errors, long upstreamErrors, long timeouts, long connectErrors);
+
+    [LoggerMessage(4031, LogLevel.Warning, "{Replica} of {Model} {Version} gets no requests for now: {Reason} failed")]
+    public static partial void ReplicaLost(this ILogger logger, ModelName model, VersionName version, string replica, string reason);
+
+    [LoggerMessage(4032, LogLevel.Information, "{Replica} of {Model} {Version} gets requests again")]
+    public static partial void ReplicaBack(this ILogger logger, ModelName model, VersionName version, string replica);
+
+    /// <summary>Logs what changed about a replica, if anything did.</summary>
+    public static void HealthChanged(this ILogger logger, HealthChange change, VersionLoad version, Replica replica, string what)
+    {
+        switch (change)
+        {
+            case HealthChange.Lost:
+                logger.ReplicaLost(version.Model, version.Version, replica.Prefix, what);
+                break;
+            case HealthChange.Back:
+                logger.ReplicaBack(version.Model, version.Version, replica.Prefix);
+                break;
+        }
+    }
 }

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ModelFlow.Gateway.OpenAi;
 
 namespace ModelFlow.Gateway;
 
-/// <summary>An error as clients see it: problem details (RFC 9457). <see cref="None"/> is the answer 204.</summary>
+/// <summary>An error as clients see it: problem details (RFC 9457), or OpenAI's shape where its clients call. <see cref="None"/> is the answer 204.</summary>
 internal sealed record Problem(string Type, string Title, int Status, string Detail)
 {
     /// <summary>No error.</summary>
@@ -19,9 +20,17 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
 
     public static Problem MethodNotAllowed(string detail) => new("method-not-allowed", "The method does not fit.", StatusCodes.Status405MethodNotAllowed, detail);
 
-    public static Problem Conflict(string detail) => new("conflict", "Something newer is there.", StatusCodes.Status409Conflict, detail);
+    public static Problem Gone(string detail) => new("feedback-closed", "It is too late for a mark.", StatusCodes.Status410Gone, detail);
+
+    public static Problem Conflict(string detail) => new("conflict", "Something is there already.", StatusCodes.Status409Conflict, detail);
 
     public static Problem TooLarge(long limit) => new("body-too-large", "The body is too large.", StatusCodes.Status413PayloadTooLarge, $"At most {limit} bytes are taken.");
+
+    public static Problem TooMany(string detail) => new("rate-limited", "Too many requests.", StatusCodes.Status429TooManyRequests, detail);
+
+    public static Problem Overloaded(string detail) => new("overloaded", "Too much is under way.", StatusCodes.Status503ServiceUnavailable, detail);
+
+    public static Problem UnsupportedEncoding(string detail) => new("unsupported-media-type", "The body cannot be read.", StatusCodes.Status415UnsupportedMediaType, detail);
 
     public static Problem Unavailable(string detail) => new("unavailable", "No version can answer now.", StatusCodes.Status503ServiceUnavailable, detail);
 
@@ -38,8 +47,18 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
             return Task.CompletedTask;
         }
 
-        context.Response.ContentType = "application/problem+json";
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(new ProblemBody("urn:modelflow:problem:" + Type, Title, Status, Detail), ProblemJson.Default.ProblemBody);
+        byte[] bytes;
+        if (OpenAiError.IsFor(context.Request.Path.Value ?? ""))
+        {
+            context.Response.ContentType = "application/json";
+            bytes = JsonSerializer.SerializeToUtf8Bytes(OpenAiError.Of(this), OpenAiJson.Default.OpenAiError);
+        }
+        else
+        {
+            context.Response.ContentType = "application/problem+json";
+            bytes = JsonSerializer.SerializeToUtf8Bytes(new ProblemBody("urn:modelflow:problem:" + Type, Title, Status, Detail), ProblemJson.Default.ProblemBody);
+        }
+
         context.Response.ContentLength = bytes.Length;
         return context.Response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }

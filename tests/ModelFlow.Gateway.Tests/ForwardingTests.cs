@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using ModelFlow.Core.Naming;
@@ -198,7 +197,7 @@ public sealed class ForwardingTests
             await c.Request.Body.CopyToAsync(c.Response.Body);
         });
         await using var gateway = await RunningGateway.StartAsync(plane: plane);
-        await gateway.PushAsync(RunningGateway.Route(1, server.Address, ClosedPort(), 10_000));
+        await gateway.PushAsync(RunningGateway.Route(1, server.Address, Upstream.ClosedPort(), 10_000));
         for (var i = 0; i < 20; i++)
         {
             var answer = await gateway.InferAsync("user-" + i, body: "payload");
@@ -215,7 +214,7 @@ public sealed class ForwardingTests
     public async Task Server_takesNoConnection_andNoRetry_answers502()
     {
         await using var gateway = await RunningGateway.StartAsync(s => s["Gateway:RetryOnStable"] = "false");
-        await gateway.PushAsync(RunningGateway.Route(1, ClosedPort(), ClosedPort(), 10_000));
+        await gateway.PushAsync(RunningGateway.Route(1, Upstream.ClosedPort(), Upstream.ClosedPort(), 10_000));
         var answer = await gateway.InferAsync();
         Assert.Equal((HttpStatusCode.BadGateway, RunningGateway.Candidate), (answer.Status, answer.Version));
         Assert.Contains("urn:modelflow:problem:bad-gateway", answer.Body, StringComparison.Ordinal);
@@ -283,12 +282,5 @@ public sealed class ForwardingTests
         await Eventually.TrueAsync(() => plane.Totals(1).ClientAborts == 1, "the abort reported");
         Assert.Equal((0, 0), (plane.Totals(1).Requests, plane.Totals(1).Errors));
         Assert.True(plane.Totals(1).AbortedAfter.Quantile(1) > 200_000);
-    }
-
-    private static Uri ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
     }
 }

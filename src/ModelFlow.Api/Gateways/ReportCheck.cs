@@ -33,6 +33,12 @@ internal static class ReportCheck
             errors.Add(new FieldError("heartbeat.generations", "must be a map of models and generations."));
         }
 
+        if (heartbeat.Draining is { } draining
+            && (draining.Count > GatewayHeartbeat.MaxDraining || draining.Any(d => d is null || d.Model.Value.Length == 0 || d.Version.Value.Length == 0 || d.InFlight < 0)))
+        {
+            errors.Add(new FieldError("heartbeat.draining", $"must be at most {GatewayHeartbeat.MaxDraining} versions and their requests under way."));
+        }
+
         if (report.Windows is null)
         {
             errors.Add(new FieldError("windows", "is needed, and may be empty."));

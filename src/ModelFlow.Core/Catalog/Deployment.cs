@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Catalog;
@@ -13,6 +14,10 @@ public sealed record Deployment
 
     /// <summary>The base addresses of its replicas.</summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
+
+    /// <summary>What its servers call it in the bodies of OpenAI's API; null for the version's name.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ServedModel { get; init; }
 
     /// <summary>When it was loaded.</summary>
     public required DateTimeOffset LoadedAt { get; init; }

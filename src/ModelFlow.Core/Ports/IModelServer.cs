@@ -27,7 +27,11 @@ public abstract record LoadModel
     }
 
     /// <summary>Ready at these base addresses.</summary>
-    public sealed record Ready(IReadOnlyList<Uri> Endpoints, TimeSpan Took) : LoadModel;
+    public sealed record Ready(IReadOnlyList<Uri> Endpoints, TimeSpan Took) : LoadModel
+    {
+        /// <summary>What the servers call the version in the bodies of OpenAI's API; null for its name.</summary>
+        public string? ServedModel { get; init; }
+    }
 
     /// <summary>The server cannot load these bytes.</summary>
     public sealed record Refused(string Reason) : LoadModel;

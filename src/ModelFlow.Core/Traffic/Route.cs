@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 
@@ -69,7 +70,12 @@ public sealed record RouteLease(ModelName Model, long Generation, DateTimeOffset
 /// <param name="Route">The route.</param>
 /// <param name="LeaseUntil">Null when the route has no candidates.</param>
 /// <param name="Endpoints">For each version that is loaded, the base addresses of its replicas; those that the route does not name can be pinned only.</param>
-public sealed record ServedRoute(Route Route, DateTimeOffset? LeaseUntil, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> Endpoints);
+public sealed record ServedRoute(Route Route, DateTimeOffset? LeaseUntil, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> Endpoints)
+{
+    /// <summary>What the servers of a version call it in the bodies of OpenAI's API, where that is not the version's name; null where it always is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<VersionName, string>? ServedModels { get; init; }
+}
 
 /// <summary>
 /// What the control plane answers to a gateway that polls. Lease ends are times of the control plane's clock; the header

@@ -57,6 +57,10 @@ public sealed record TrafficCell
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LogHistogram? TimeToFirstByte { get; init; }
 
+    /// <summary>Time from the request's arrival to the first token of its answer, of answers that were streams of tokens with a status below 400.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LogHistogram? TimeToFirstToken { get; init; }
+
     /// <summary>How long clients that went away had waited: a lower bound of what the answer would have taken.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LogHistogram? AbortedAfter { get; init; }
@@ -65,7 +69,7 @@ public sealed record TrafficCell
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long PromptTokens { get; init; }
 
-    /// <summary>Tokens generated, where the model server reports them.</summary>
+    /// <summary>Tokens generated, where the model server reports them; of a stream that does not, the pieces that came with content.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long CompletionTokens { get; init; }
 

@@ -26,6 +26,9 @@ public sealed record TrafficTotals
     /// <summary>See <see cref="TrafficCell.TimeToFirstByte"/>.</summary>
     public LogHistogram TimeToFirstByte { get; init; } = LogHistogram.Empty;
 
+    /// <summary>See <see cref="TrafficCell.TimeToFirstToken"/>.</summary>
+    public LogHistogram TimeToFirstToken { get; init; } = LogHistogram.Empty;
+
     /// <summary>See <see cref="TrafficCell.AbortedAfter"/>.</summary>
     public LogHistogram AbortedAfter { get; init; } = LogHistogram.Empty;
 
@@ -49,6 +52,7 @@ public sealed record TrafficTotals
     {
         var latency = new LogHistogramBuilder();
         var firstByte = new LogHistogramBuilder();
+        var firstToken = new LogHistogramBuilder();
         var aborted = new LogHistogramBuilder();
         var sum = None;
         foreach (var window in Distinct(windows))
@@ -62,6 +66,7 @@ public sealed record TrafficTotals
 
                 latency.Add(cell.Latency ?? LogHistogram.Empty);
                 firstByte.Add(cell.TimeToFirstByte ?? LogHistogram.Empty);
+                firstToken.Add(cell.TimeToFirstToken ?? LogHistogram.Empty);
                 aborted.Add(cell.AbortedAfter ?? LogHistogram.Empty);
                 sum = sum with
                 {
@@ -77,7 +82,7 @@ public sealed record TrafficTotals
             }
         }
 
-        return sum with { Latency = latency.Build(), TimeToFirstByte = firstByte.Build(), AbortedAfter = aborted.Build() };
+        return sum with { Latency = latency.Build(), TimeToFirstByte = firstByte.Build(), TimeToFirstToken = firstToken.Build(), AbortedAfter = aborted.Build() };
     }
 
     /// <summary>Each window once: the same gateway and number is the same window.</summary>

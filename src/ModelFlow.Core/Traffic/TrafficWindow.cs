@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Traffic;
@@ -59,7 +60,21 @@ public sealed record TrafficWindow
 /// <param name="At">When, by the gateway's clock.</param>
 /// <param name="Control">Where routes can be pushed to.</param>
 /// <param name="Generations">The generation it serves of each model it knows.</param>
-public sealed record GatewayHeartbeat(string Gateway, DateTimeOffset At, Uri Control, IReadOnlyDictionary<ModelName, long> Generations);
+public sealed record GatewayHeartbeat(string Gateway, DateTimeOffset At, Uri Control, IReadOnlyDictionary<ModelName, long> Generations)
+{
+    /// <summary>The most versions it names as <see cref="Draining"/>.</summary>
+    public const int MaxDraining = 256;
+
+    /// <summary>Versions that its routes no longer name and that still have requests under way; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DrainingVersion>? Draining { get; init; }
+}
+
+/// <summary>A version that gets no new requests but by a pin.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Version">The version.</param>
+/// <param name="InFlight">Its requests under way.</param>
+public sealed record DrainingVersion(ModelName Model, VersionName Version, int InFlight);
 
 /// <summary>What a gateway sends every few seconds.</summary>
 /// <param name="Heartbeat">Its sign of life.</param>

@@ -31,7 +31,7 @@ internal sealed class ControlEndpoints(
         {
             "/health" or "/health/live" => HealthAsync(context, ready: true),
             "/health/ready" => HealthAsync(context, ready: book.All.Count > 0),
-            _ => Problem.NotFound("Nothing is here; models are at /models/{model}/v2/infer.").WriteAsync(context),
+            _ => Problem.NotFound("Nothing is here; models are at /models/{model}/v2/infer and /models/{model}/v1/chat/completions.").WriteAsync(context),
         };
     }
 
@@ -101,12 +101,17 @@ internal sealed class ControlEndpoints(
     {
         var now = clock.Now;
         context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        var routes = book.All.Select(r => new RouteHealth(r.Route.Model, r.Route.Generation, r.Route.Stable, r.Table.IsLeased(now)));
+        var routes = book.All.Select(r => new RouteHealth(r.Route.Model, r.Route.Generation, r.Route.Stable, r.Table.IsLeased(now), [.. r.Targets.Select(VersionHealth.Of)]));
         return context.Response.WriteAsJsonAsync(
-            new GatewayHealth(ready ? "ok" : "no routes yet", options.Value.Name, [.. routes.OrderBy(r => r.Model)]), CoreJson.Options, context.RequestAborted);
+            new GatewayHealth(ready ? "ok" : "no routes yet", options.Value.Name, [.. routes.OrderBy(r => r.Model)], book.Draining()), CoreJson.Options, context.RequestAborted);
     }
 
-    private sealed record GatewayHealth(string Status, string Gateway, IReadOnlyList<RouteHealth> Routes);
+    private sealed record GatewayHealth(string Status, string Gateway, IReadOnlyList<RouteHealth> Routes, IReadOnlyList<DrainingVersion> Draining);
 
-    private sealed record RouteHealth(ModelName Model, long Generation, VersionName? Stable, bool Leased);
+    private sealed record RouteHealth(ModelName Model, long Generation, VersionName? Stable, bool Leased, IReadOnlyList<VersionHealth> Versions);
+
+    private sealed record VersionHealth(string Version, int InFlight, int Replicas, int Healthy)
+    {
+        public static VersionHealth Of(VersionTarget target) => new(target.Name, target.Load.InFlight, target.Replicas.Count, target.Replicas.Count(r => r.Health.IsHealthy));
+    }
 }

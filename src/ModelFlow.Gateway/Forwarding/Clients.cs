@@ -7,7 +7,7 @@ using ModelFlow.Core.Naming;
 namespace ModelFlow.Gateway.Forwarding;
 
 /// <summary>Who calls. Keys come as <c>Authorization: Bearer …</c> and are known by their SHA-256 only.</summary>
-internal sealed class Clients
+internal sealed class Clients : IDisposable
 {
     private readonly Dictionary<Sha256Key, Client> _byHash = [];
     private readonly Client? _anonymous;
@@ -17,10 +17,10 @@ internal sealed class Clients
         foreach (var key in options.Value.ClientKeys)
         {
             var hash = Convert.FromHexString(Sha256Digest.Parse(key.Sha256).ToString().AsSpan("sha256:".Length));
-            _byHash[new Sha256Key(hash)] = new Client(key.Name, key.MayPin);
+            _byHash[new Sha256Key(hash)] = new Client(key.Name, key.MayPin, key.Limits ?? options.Value.Limits.Client);
         }
 
-        _anonymous = options.Value.Anonymous ? new Client("anonymous", options.Value.AnonymousMayPin) : null;
+        _anonymous = options.Value.Anonymous ? new Client("anonymous", options.Value.AnonymousMayPin, options.Value.Limits.Client) : null;
     }
 
     /// <summary>The client of a request; null if it has no valid key and needs one.</summary>
@@ -44,6 +44,15 @@ internal sealed class Clients
         return _byHash.TryGetValue(new Sha256Key(hash), out var client) ? client : _anonymous;
     }
 
+    public void Dispose()
+    {
+        _anonymous?.Dispose();
+        foreach (var client in _byHash.Values)
+        {
+            client.Dispose();
+        }
+    }
+
     // Hashes of unknown keys tell an attacker nothing, so comparing them need not take constant time.
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Sha256Key(UInt128 High, UInt128 Low)
@@ -54,6 +63,3 @@ internal sealed class Clients
         }
     }
 }
-
-/// <summary>A client.</summary>
-internal sealed record Client(string Name, bool MayPin);

@@ -1,9 +1,11 @@
+using ModelFlow.Gateway.OpenAi;
+using ModelFlow.Gateway.Routing;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelFlow.Gateway.Forwarding;
 
 /// <summary>One request to one replica: what changes on the way there and back.</summary>
-internal sealed class ForwardCall(Uri address, string version, string requestId, TimeProvider time) : HttpTransformer
+internal sealed class ForwardCall(Replica replica, ModelOperation operation, string version, string? requestId, TimeProvider time) : HttpTransformer
 {
     /// <summary>The header that names the version, in answers and as a pin in requests.</summary>
     public const string VersionHeader = "x-modelflow-version";
@@ -14,6 +16,9 @@ internal sealed class ForwardCall(Uri address, string version, string requestId,
     /// <summary>When the model server's answer began; 0 if it never did.</summary>
     public long FirstByteAt { get; private set; }
 
+    /// <summary>Counts the answer's tokens; null where there are none to count.</summary>
+    public TokenReader? Tokens { get; private set; }
+
     public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
         // Hop-by-hop headers are left out by the base.
@@ -22,6 +27,17 @@ internal sealed class ForwardCall(Uri address, string version, string requestId,
         headers.Host = null;
         headers.Authorization = null;
         headers.Remove("Cookie");
+        if (operation.Protocol == Protocol.OpenAi)
+        {
+            // The body's length changes with the model's name, and a compressed answer does not show its tokens.
+            headers.AcceptEncoding.Clear();
+            if (proxyRequest.Content is { } content)
+            {
+                content.Headers.ContentLength = null;
+            }
+        }
+
+        var address = replica.AddressOf(operation);
         proxyRequest.RequestUri = httpContext.Request.QueryString.HasValue ? new Uri(address.AbsoluteUri + httpContext.Request.QueryString.Value) : address;
     }
 
@@ -33,9 +49,19 @@ internal sealed class ForwardCall(Uri address, string version, string requestId,
         }
 
         var copy = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        if (operation.Protocol == Protocol.OpenAi && proxyResponse is not null && TokenReader.For(proxyResponse, time) is { } tokens)
+        {
+            Tokens = tokens;
+            proxyResponse.Content = new ObservedContent(proxyResponse.Content, tokens);
+        }
+
         var headers = httpContext.Response.Headers;
         headers[VersionHeader] = version;
-        headers[RequestIdHeader] = requestId;
+        if (requestId is not null)
+        {
+            headers[RequestIdHeader] = requestId;
+        }
+
         return copy;
     }
 }

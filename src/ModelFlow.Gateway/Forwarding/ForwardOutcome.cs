@@ -37,7 +37,8 @@ internal static class ForwardOutcome
     {
         RequestOutcome.ConnectError => Problem.BadGateway($"The server of version {version} takes no connection."),
         RequestOutcome.Timeout => Problem.GatewayTimeout($"The server of version {version} was silent for too long."),
-        RequestOutcome.ClientAbort when IsTooLarge(Error(context)) => Problem.TooLarge(maxBodyBytes),
+        RequestOutcome.ClientAbort when Find(Error(context), StatusCodes.Status413PayloadTooLarge) is not null => Problem.TooLarge(maxBodyBytes),
+        RequestOutcome.ClientAbort when Find(Error(context), StatusCodes.Status400BadRequest) is { } e => Problem.Invalid(e.Message),
         RequestOutcome.ClientAbort => Problem.Invalid("The request's body broke off."),
         _ => Problem.BadGateway($"The server of version {version} broke off before it answered."),
     };
@@ -50,12 +51,12 @@ internal static class ForwardOutcome
         _ => false,
     };
 
-    private static bool IsTooLarge(Exception? e) => e switch
+    private static BadHttpRequestException? Find(Exception? e, int status) => e switch
     {
-        null => false,
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => true,
-        AggregateException all => all.InnerExceptions.Any(IsTooLarge),
-        _ => IsTooLarge(e.InnerException),
+        null => null,
+        BadHttpRequestException bad when bad.StatusCode == status => bad,
+        AggregateException all => all.InnerExceptions.Select(inner => Find(inner, status)).FirstOrDefault(found => found is not null),
+        _ => Find(e.InnerException, status),
     };
 
     private static Exception? Error(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Exception;

@@ -1,10 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Control;
+using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Measuring;
+using ModelFlow.Gateway.OpenAi;
 using ModelFlow.Gateway.Routing;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -15,22 +19,14 @@ namespace ModelFlow.Gateway.Forwarding;
 /// A request keeps the route it began with, so switching a route fails none.
 /// </summary>
 internal sealed class ModelForwarder(
-    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, ControlEndpoints control, RequestIdSigner signer,
-    IHttpForwarder forwarder, IOptions<GatewayOptions> options, TimeProvider time)
-    : IDisposable
+    RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, Limits limits, FeedbackEndpoint feedback, ControlEndpoints control, RequestIdSigner signer,
+    IHttpForwarder forwarder, UpstreamClient upstream, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ModelForwarder> logger)
 {
+    // Each may take the time of a connection that does not come about.
+    private const int MostReplicas = 3;
+
     private readonly GatewayOptions _options = options.Value;
     private readonly ForwarderRequestConfig _config = new() { ActivityTimeout = options.Value.UpstreamTimeout };
-    private readonly HttpMessageInvoker _upstream = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.None,
-        EnableMultipleHttp2Connections = true,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = options.Value.ConnectTimeout,
-    });
 
     private ulong _unique = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
 
@@ -49,6 +45,11 @@ internal sealed class ModelForwarder(
             return Problem.Unauthenticated("Send a client key: Authorization: Bearer …").WriteAsync(context);
         }
 
+        if (!limits.TryTake(context, client, out var limited))
+        {
+            return limited;
+        }
+
         if (!string.Equals(context.Request.Method, operation.Method, StringComparison.OrdinalIgnoreCase))
         {
             context.Response.Headers.Allow = operation.Method;
@@ -65,6 +66,21 @@ internal sealed class ModelForwarder(
         if (!book.TryFind(model, out var route))
         {
             return Problem.NotFound($"No model '{model}' is served here.").WriteAsync(context);
+        }
+
+        if (operation == ModelOperation.Models)
+        {
+            return ModelListAsync(context, route);
+        }
+
+        if (operation == ModelOperation.Feedback)
+        {
+            return feedback.AnswerAsync(context, route);
+        }
+
+        if (operation.Protocol == Protocol.OpenAi && !StringValues.IsNullOrEmpty(context.Request.Headers.ContentEncoding))
+        {
+            return Problem.UnsupportedEncoding("Send the body as it is, without Content-Encoding: the model's name in it is read.").WriteAsync(context);
         }
 
         VersionName? pin = null;
@@ -88,13 +104,12 @@ internal sealed class ModelForwarder(
         var choice = key is null ? route.Table.Choose((ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue), pin, now) : route.Table.Choose(key, pin, now);
         return choice.Outcome switch
         {
-            ChoiceOutcome.Chosen => ForwardAsync(context, new Request(route, operation, choice, key is not null, startedAt, now)),
+            ChoiceOutcome.Chosen when !limits.TryEnter(context, client, out limited) => limited,
+            ChoiceOutcome.Chosen => ForwardAsync(context, client, new Request(route, operation, choice, key is not null, startedAt, now)),
             ChoiceOutcome.PinNotServed => Problem.NotFound($"Version {pin} of '{route.Route.Model}' is not served now.").WriteAsync(context),
             _ => NoVersionAsync(context, route),
         };
     }
-
-    public void Dispose() => _upstream.Dispose();
 
     private static string? StickyKey(HttpContext context, StickyPolicy sticky)
     {
@@ -109,43 +124,135 @@ internal sealed class ModelForwarder(
         return Problem.Unavailable($"No version of '{route.Route.Model}' can answer: {why}.").WriteAsync(context);
     }
 
-    private async Task ForwardAsync(HttpContext context, Request request)
+    // OpenAI's clients look a model up before they use it. Only the gateway knows its public name; a server would name its own.
+    private static Task ModelListAsync(HttpContext context, LiveRoute route)
     {
-        while (true)
+        var model = new OpenAiModel(route.Route.Model.Value, route.Route.At.ToUnixTimeSeconds());
+        return context.Request.Path.Value!.EndsWith(ModelOperation.Models.Suffix, StringComparison.Ordinal) // A path was parsed to come here.
+            ? context.Response.WriteAsJsonAsync(new OpenAiModelList([model]), OpenAiJson.Default.OpenAiModelList, cancellationToken: context.RequestAborted)
+            : context.Response.WriteAsJsonAsync(model, OpenAiJson.Default.OpenAiModel, cancellationToken: context.RequestAborted);
+    }
+
+    private async Task ForwardAsync(HttpContext context, Client client, Request request)
+    {
+        var body = context.Request.Body;
+        try
         {
-            var target = request.Route.Target(request.Choice);
-            var replica = target.Next();
-            var call = new ForwardCall(replica.AddressOf(request.Operation), target.Name, IdOf(request), time);
-            var error = await forwarder.SendAsync(context, replica.Prefix, _upstream, _config, call);
-            var outcome = ForwardOutcome.Of(context, error);
-            Count(request, target, call, outcome);
-            if (error == ForwarderError.None)
+            while (true)
             {
+                var target = request.Route.Target(request.Choice);
+                if (!limits.TryEnter(target.Load))
+                {
+                    await limits.RefuseAsync(context, target.Name);
+                    return;
+                }
+
+                Attempt last;
+                try
+                {
+                    last = await TryReplicasAsync(context, request, target, body);
+                }
+                finally
+                {
+                    target.Load.Exit();
+                }
+
+                Count(request, target, last.Call, last.Outcome);
+                if (last.Error == ForwarderError.None)
+                {
+                    return;
+                }
+
+                if (last.Outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
+                {
+                    Rewind(context);
+                    request = request with { Choice = stable };
+                    continue;
+                }
+
+                if (!context.Response.HasStarted)
+                {
+                    await ForwardOutcome.ProblemOf(context, last.Outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
+                }
+
                 return;
             }
-
-            if (outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
-            {
-                // Nothing of the request was sent, its body is unread: it can go to stable as if it came now.
-                context.Response.Clear();
-                context.Features.Set<IForwarderErrorFeature>(null);
-                request = request with { Choice = stable };
-                continue;
-            }
-
-            if (!context.Response.HasStarted)
-            {
-                await ForwardOutcome.ProblemOf(context, outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
-            }
-
-            return;
+        }
+        finally
+        {
+            limits.Exit(client);
         }
     }
 
-    private string IdOf(in Request request)
+    // A replica that takes no connection is not yet the version's failure: another may have it.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body)
     {
+        var tried = 0UL;
+        var last = default(Attempt);
+        for (var i = 0; i < MostReplicas && target.TryChoose(ref tried, out var replica); i++)
+        {
+            if (i > 0)
+            {
+                Rewind(context);
+            }
+
+            if (request.Operation.Protocol == Protocol.OpenAi)
+            {
+                context.Request.Body = new ModelFieldStream(body, target.ServedModel);
+            }
+
+            last = await SendAsync(context, request, target, replica);
+            if (last.Outcome != RequestOutcome.ConnectError || context.Response.HasStarted)
+            {
+                break;
+            }
+        }
+
+        return last;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica)
+    {
+        var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), time);
+        var outcome = RequestOutcome.ClientAbort;
+        replica.Begin();
+        try
+        {
+            var error = await forwarder.SendAsync(context, replica.Prefix, upstream.Invoker, _config, call);
+            outcome = ForwardOutcome.Of(context, error);
+            if (outcome == RequestOutcome.Answered)
+            {
+                replica.Answered(request.Operation.Protocol);
+            }
+
+            return new Attempt(call, error, outcome);
+        }
+        finally
+        {
+            replica.End();
+            logger.HealthChanged(replica.Health.End(outcome), target.Load, replica, "requests");
+        }
+    }
+
+    // Nothing of the request was sent, its body is unread: it can go elsewhere as if it came now.
+    private static void Rewind(HttpContext context)
+    {
+        context.Response.Clear();
+        context.Features.Set<IForwarderErrorFeature>(null);
+    }
+
+    // What is not counted gets no mark either.
+    private string? IdOf(in Request request)
+    {
+        if (!request.Operation.Counts)
+        {
+            return null;
+        }
+
         var route = request.Route.Route;
-        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), route.Generation, request.Choice.Version, request.Choice.SubBucket);
+        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), route.Generation, request.Route.IndexOf(request.Choice), request.Choice.SubBucket, request.Choice.Kind);
         return signer.Sign(route.Model, id);
     }
 
@@ -174,10 +281,23 @@ internal sealed class ModelForwarder(
 
         var ended = time.GetElapsedTime(request.StartedAt);
         var firstByte = call.FirstByteAt == 0 ? ended : time.GetElapsedTime(request.StartedAt, call.FirstByteAt);
-        meter.Add(new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)));
+        var sample = new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte));
+        if (call.Tokens is { } tokens)
+        {
+            sample = sample with
+            {
+                FirstTokenMicroseconds = tokens.FirstTokenAt == 0 ? 0 : Math.Max(1, Microseconds(time.GetElapsedTime(request.StartedAt, tokens.FirstTokenAt))),
+                PromptTokens = tokens.PromptTokens,
+                CompletionTokens = tokens.CompletionTokens,
+            };
+        }
+
+        meter.Add(sample);
     }
 
     private static long Microseconds(TimeSpan span) => span.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private readonly record struct Attempt(ForwardCall Call, ForwarderError Error, RequestOutcome Outcome);
 
     private readonly record struct Request(LiveRoute Route, ModelOperation Operation, RouteChoice Choice, bool HasKey, long StartedAt, DateTimeOffset Now);
 }

@@ -8,9 +8,13 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
 {
     private readonly LogHistogramBuilder _latency = new();
     private readonly LogHistogramBuilder _firstByte = new();
+    private readonly LogHistogramBuilder _firstToken = new();
     private readonly LogHistogramBuilder _abortedAfter = new();
     private readonly long[] _outcomes = new long[Enum.GetValues<RequestOutcome>().Length];
+    private FeedbackTotals _feedback;
     private long _firstSeen;
+    private long _promptTokens;
+    private long _completionTokens;
 
     public bool IsEmpty { get; private set; } = true;
 
@@ -19,11 +23,18 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
         IsEmpty = false;
         _outcomes[(int)sample.Outcome]++;
         _firstSeen += firstSeen ? 1 : 0;
+        _promptTokens += sample.PromptTokens;
+        _completionTokens += sample.CompletionTokens;
         switch (sample.Outcome)
         {
             case RequestOutcome.Answered:
                 _latency.Add(sample.Microseconds);
                 _firstByte.Add(sample.FirstByteMicroseconds);
+                if (sample.FirstTokenMicroseconds > 0)
+                {
+                    _firstToken.Add(sample.FirstTokenMicroseconds);
+                }
+
                 break;
             case RequestOutcome.Timeout:
                 _latency.Add(sample.Microseconds);
@@ -32,6 +43,12 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
                 _abortedAfter.Add(sample.Microseconds);
                 break;
         }
+    }
+
+    public void Add(double mark)
+    {
+        IsEmpty = false;
+        _feedback += new FeedbackTotals(1, mark, mark * mark);
     }
 
     public TrafficCell Take()
@@ -50,11 +67,16 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
             ClientAborts = aborts,
             Latency = Built(_latency),
             TimeToFirstByte = Built(_firstByte),
+            TimeToFirstToken = Built(_firstToken),
             AbortedAfter = Built(_abortedAfter),
+            PromptTokens = _promptTokens,
+            CompletionTokens = _completionTokens,
+            Feedback = _feedback,
             FirstSeenKeys = _firstSeen,
         };
         Array.Clear(_outcomes);
-        _firstSeen = 0;
+        _firstSeen = _promptTokens = _completionTokens = 0;
+        _feedback = default;
         IsEmpty = true;
         return cell;
     }

@@ -10,7 +10,7 @@ namespace ModelFlow.Gateway.Measuring;
 /// so that it counts once however often it arrives.
 /// </summary>
 internal sealed class Reporter(
-    TrafficMeter meter, RouteBook book, GatewayClock clock, ControlPlaneClient plane, GatewayAddress address, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Reporter> logger)
+    TrafficMeter meter, RouteBook book, TargetPool pool, GatewayClock clock, ControlPlaneClient plane, GatewayAddress address, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Reporter> logger)
     : BackgroundService
 {
     private const int MostPerReport = 20;
@@ -47,6 +47,7 @@ internal sealed class Reporter(
 
                 cutAt = time.GetTimestamp();
                 clock.CatchUp();
+                pool.Sweep();
                 Collect(all: false);
 
                 // Windows are cut on time even while a report is under way.
@@ -106,7 +107,8 @@ internal sealed class Reporter(
         GatewayReport report;
         lock (_pending)
         {
-            var heartbeat = new GatewayHeartbeat(options.Value.Name, time.GetUtcNow(), control, book.Generations());
+            var draining = book.Draining();
+            var heartbeat = new GatewayHeartbeat(options.Value.Name, time.GetUtcNow(), control, book.Generations()) { Draining = draining.Count == 0 ? null : draining };
             report = new GatewayReport(heartbeat, [.. _pending.Take(MostPerReport)]);
             _sent = report.Windows.Count;
         }

@@ -12,7 +12,26 @@ namespace ModelFlow.Gateway.Measuring;
 /// <param name="Microseconds">From its arrival to its end.</param>
 /// <param name="FirstByteMicroseconds">From its arrival to the first byte of its answer.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Sample(WindowCounter Counter, string Version, RouteChoice Choice, RequestOutcome Outcome, bool HasKey, long Microseconds, long FirstByteMicroseconds);
+public readonly record struct Sample(WindowCounter Counter, string Version, RouteChoice Choice, RequestOutcome Outcome, bool HasKey, long Microseconds, long FirstByteMicroseconds)
+{
+    /// <summary>From its arrival to the first token of its answer; 0 where no stream of tokens was answered.</summary>
+    public long FirstTokenMicroseconds { get; init; }
+
+    /// <summary>Tokens of its prompt.</summary>
+    public long PromptTokens { get; init; }
+
+    /// <summary>Tokens generated, also for an answer that broke off.</summary>
+    public long CompletionTokens { get; init; }
+}
+
+/// <summary>A mark that a user gave an answer.</summary>
+/// <param name="Counter">Where it counts.</param>
+/// <param name="Version">The version that answered.</param>
+/// <param name="SubBucket">The group of the sticky key.</param>
+/// <param name="Kind">How the request had come to the version.</param>
+/// <param name="Score">0 to 1.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct FeedbackMark(WindowCounter Counter, string Version, int SubBucket, TrafficKind Kind, double Score);
 
 /// <summary>How a request ended.</summary>
 public enum RequestOutcome

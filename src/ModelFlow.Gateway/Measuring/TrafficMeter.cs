@@ -9,6 +9,7 @@ namespace ModelFlow.Gateway.Measuring;
 public sealed class TrafficMeter(TimeProvider time)
 {
     private readonly ConcurrentQueue<Sample> _samples = new();
+    private readonly ConcurrentQueue<FeedbackMark> _marks = new();
     private readonly List<WindowCounter> _touched = [];
     private DateTimeOffset _lastCut = time.GetUtcNow();
 
@@ -18,19 +19,23 @@ public sealed class TrafficMeter(TimeProvider time)
     /// <summary>Counts a request. For any number of threads.</summary>
     public void Add(in Sample sample) => _samples.Enqueue(sample);
 
+    /// <summary>Counts a mark. For any number of threads.</summary>
+    public void Add(in FeedbackMark mark) => _marks.Enqueue(mark);
+
     /// <summary>Adds up what came in. From one thread; often enough that the queue stays short.</summary>
     public void Drain()
     {
         // At most what is there now: a queue that is filled as fast as it is emptied must not keep the window open.
         for (var left = _samples.Count; left > 0 && _samples.TryDequeue(out var sample); left--)
         {
-            if (!sample.Counter.Touched)
-            {
-                sample.Counter.Begin(_lastCut);
-                _touched.Add(sample.Counter);
-            }
-
+            Touch(sample.Counter);
             sample.Counter.Add(sample);
+        }
+
+        for (var left = _marks.Count; left > 0 && _marks.TryDequeue(out var mark); left--)
+        {
+            Touch(mark.Counter);
+            mark.Counter.Add(mark);
         }
     }
 
@@ -54,5 +59,14 @@ public sealed class TrafficMeter(TimeProvider time)
         });
         _lastCut = now;
         return windows;
+    }
+
+    private void Touch(WindowCounter counter)
+    {
+        if (!counter.Touched)
+        {
+            counter.Begin(_lastCut);
+            _touched.Add(counter);
+        }
     }
 }

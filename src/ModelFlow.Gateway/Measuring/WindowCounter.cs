@@ -13,21 +13,55 @@ public sealed class WindowCounter(Route route)
     // Keys seen are remembered as bits: 128 KiB for a ramping route, nothing for others.
     private const int SeenBits = 1 << 20;
 
+    private const int Unknown = 255;
+
     // A generation that has lasted for a while is looked at less closely: fewer rows to store and to read.
     private static readonly TimeSpan CloselyFor = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LaterLength = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<(string Version, int SubBucket, TrafficKind Kind), CellCounter> _cells = [];
+    private readonly List<VersionName> _versions = [.. route.Versions];
     private ulong[]? _seen;
     private int _lapsed;
     private DateTimeOffset? _firstUsed;
     private DateTimeOffset _start;
+
+    /// <summary>The generation it counts.</summary>
+    public long Generation => route.Generation;
 
     /// <summary>Whether anything was counted since the last window.</summary>
     internal bool Touched { get; private set; }
 
     /// <summary>Notes that the candidates' weights did not hold for some time in this window.</summary>
     public void LeaseLapsed() => Volatile.Write(ref _lapsed, 1);
+
+    /// <summary>
+    /// The index of a version among those of this generation: first those the route names, then others as they come to be known.
+    /// An index keeps its meaning, whatever is loaded and unloaded later. Beyond 255 there is one index for all.
+    /// </summary>
+    public int IndexOf(VersionName version)
+    {
+        lock (_versions)
+        {
+            var index = _versions.IndexOf(version);
+            if (index < 0 && _versions.Count < Unknown)
+            {
+                index = _versions.Count;
+                _versions.Add(version);
+            }
+
+            return index < 0 ? Unknown : index;
+        }
+    }
+
+    /// <summary>The version of an index; null if it has none.</summary>
+    public VersionName? VersionAt(int index)
+    {
+        lock (_versions)
+        {
+            return index < _versions.Count ? _versions[index] : null;
+        }
+    }
 
     /// <summary>Begins a window.</summary>
     internal void Begin(DateTimeOffset start)
@@ -42,14 +76,11 @@ public sealed class WindowCounter(Route route)
 
     internal void Add(in Sample sample)
     {
-        var place = (sample.Version, sample.Choice.SubBucket, sample.Choice.Kind);
-        if (!_cells.TryGetValue(place, out var cell))
-        {
-            _cells[place] = cell = new CellCounter(VersionName.Parse(place.Version), place.SubBucket, place.Kind);
-        }
-
+        var cell = Cell(sample.Version, sample.Choice.SubBucket, sample.Choice.Kind);
         cell.Add(sample, sample.Choice.Kind == TrafficKind.Normal && IsFirstSeen(sample));
     }
+
+    internal void Add(in FeedbackMark mark) => Cell(mark.Version, mark.SubBucket, mark.Kind).Add(mark.Score);
 
     internal TrafficWindow Take(string gateway, DateTimeOffset now, long number)
     {
@@ -67,6 +98,17 @@ public sealed class WindowCounter(Route route)
             Leased = route.Candidates.Count > 0 && !lapsed,
             Cells = [.. _cells.Values.Where(c => !c.IsEmpty).Take(TrafficWindow.MaxCells).Select(c => c.Take())],
         };
+    }
+
+    private CellCounter Cell(string version, int subBucket, TrafficKind kind)
+    {
+        var place = (version, subBucket, kind);
+        if (!_cells.TryGetValue(place, out var cell))
+        {
+            _cells[place] = cell = new CellCounter(VersionName.Parse(version), subBucket, kind);
+        }
+
+        return cell;
     }
 
     private bool IsFirstSeen(in Sample sample)

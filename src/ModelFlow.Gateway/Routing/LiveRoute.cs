@@ -8,16 +8,19 @@ namespace ModelFlow.Gateway.Routing;
 public sealed class LiveRoute
 {
     private readonly VersionTarget[] _targets;
+    private readonly int[] _indices;
 
     /// <summary>Prepares a route.</summary>
     /// <param name="served">The route; its lease ends by the gateway's clock.</param>
     /// <param name="counter">Where its requests are counted; shared by all live routes of one generation.</param>
+    /// <param name="pool">The versions and replicas of all routes.</param>
     /// <exception cref="ArgumentException">The route contradicts itself.</exception>
-    public LiveRoute(ServedRoute served, WindowCounter counter)
+    public LiveRoute(ServedRoute served, WindowCounter counter, TargetPool pool)
     {
         Table = new RouteTable(served);
         Counter = counter;
-        _targets = [.. Table.Versions.Select(v => new VersionTarget(served.Route.Model, v, served.Endpoints.GetValueOrDefault(v) ?? []))];
+        _indices = [.. Table.Versions.Select(counter.IndexOf)];
+        _targets = pool.Use(served, Table.Versions);
     }
 
     /// <summary>Chooses versions.</summary>
@@ -28,6 +31,12 @@ public sealed class LiveRoute
 
     /// <summary>The route.</summary>
     public Route Route => Table.Served.Route;
+
+    /// <summary>Which of its generation's versions a chosen one is: as <see cref="RequestId.Version"/> says it.</summary>
+    public int IndexOf(RouteChoice choice) => _indices[choice.Version];
+
+    /// <summary>What requests can be sent to.</summary>
+    public IReadOnlyList<VersionTarget> Targets => _targets;
 
     /// <summary>Where a chosen version is.</summary>
     public VersionTarget Target(RouteChoice choice) => _targets[choice.Version];

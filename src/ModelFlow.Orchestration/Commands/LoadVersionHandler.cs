@@ -33,6 +33,7 @@ public sealed class LoadVersionHandler(IModelServer server, IVersionCatalog cata
                         Model = context.Model,
                         Version = context.Version,
                         Endpoints = ready.Endpoints,
+                        ServedModel = ready.ServedModel,
                         LoadedAt = before is { Loaded: true } ? before.LoadedAt : now,
                         LoadTime = before is { Loaded: true } ? before.LoadTime : ready.Took,
                         Loaded = true,

@@ -193,6 +193,7 @@ public sealed class RollbackModel(
                 Model = target.Model,
                 Version = target.Version,
                 Endpoints = ready.Endpoints,
+                ServedModel = ready.ServedModel,
                 LoadedAt = now,
                 LoadTime = ready.Took,
                 Loaded = true,

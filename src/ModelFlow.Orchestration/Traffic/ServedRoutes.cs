@@ -1,3 +1,4 @@
+using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Traffic;
@@ -14,24 +15,24 @@ public sealed class ServedRoutes(IRouteStore routes, IDeploymentStore deployment
     /// <summary>The routes of all models.</summary>
     public async Task<IReadOnlyList<ServedRoute>> ListAsync(CancellationToken cancellationToken)
     {
-        var endpoints = new Dictionary<ModelName, Dictionary<VersionName, IReadOnlyList<Uri>>>();
+        var loaded = new Dictionary<ModelName, List<Deployment>>();
         await foreach (var d in deployments.ListAllAsync(cancellationToken))
         {
             if (d.Loaded)
             {
-                if (!endpoints.TryGetValue(d.Model, out var versions))
+                if (!loaded.TryGetValue(d.Model, out var versions))
                 {
-                    endpoints[d.Model] = versions = [];
+                    loaded[d.Model] = versions = [];
                 }
 
-                versions[d.Version] = d.Endpoints;
+                versions.Add(d);
             }
         }
 
         var served = new List<ServedRoute>();
         await foreach (var current in routes.ListAsync(cancellationToken))
         {
-            served.Add(Describe(current, endpoints.GetValueOrDefault(current.Route.Model) ?? []));
+            served.Add(Describe(current, loaded.GetValueOrDefault(current.Route.Model) ?? []));
         }
 
         return served;
@@ -41,26 +42,27 @@ public sealed class ServedRoutes(IRouteStore routes, IDeploymentStore deployment
     public async Task<ServedRoute> DescribeAsync(CurrentRoute current, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(current);
-        var endpoints = new Dictionary<VersionName, IReadOnlyList<Uri>>();
+        var loaded = new List<Deployment>();
         await foreach (var d in deployments.ListAsync(current.Route.Model, cancellationToken))
         {
             if (d.Loaded)
             {
-                endpoints[d.Version] = d.Endpoints;
+                loaded.Add(d);
             }
         }
 
-        return Describe(current, endpoints);
+        return Describe(current, loaded);
     }
 
     /// <summary>Tells the gateways a route that was just made; one that is away polls.</summary>
     public async Task<PushedRoute> PushAsync(CurrentRoute current, CancellationToken cancellationToken) =>
         await router.PushAsync(await DescribeAsync(current, cancellationToken), cancellationToken);
 
-    private static ServedRoute Describe(CurrentRoute current, Dictionary<VersionName, IReadOnlyList<Uri>> loaded)
+    private static ServedRoute Describe(CurrentRoute current, List<Deployment> loaded)
     {
         // Versions that may be pinned by testers are served too, as long as they are loaded.
         var lease = current.Route.Candidates.Count == 0 ? null : current.LeaseUntil;
-        return new ServedRoute(current.Route, lease, loaded);
+        var named = loaded.Where(d => d.ServedModel is not null).ToDictionary(d => d.Version, d => d.ServedModel!);
+        return new ServedRoute(current.Route, lease, loaded.ToDictionary(d => d.Version, d => d.Endpoints)) { ServedModels = named.Count == 0 ? null : named };
     }
 }

@@ -15,10 +15,16 @@ public sealed class DeploymentUpkeep(
     IRouteStore routes,
     IRampTurns turns,
     IVersionCatalog versions,
+    ITrafficWindows traffic,
     TimeProvider time,
     ILogger<DeploymentUpkeep> logger)
 {
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(5);
+
+    // A request that takes longer than this ends with its version. A gateway that is silent for longer is no reason to wait.
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan HeartbeatsOf = TimeSpan.FromMinutes(2);
+
     private readonly Dictionary<(ModelName Model, VersionName Version), Failing> _failing = [];
 
     /// <summary>Compares what is loaded with what should be, and puts it right. Returns how many deployments changed.</summary>
@@ -71,6 +77,11 @@ public sealed class DeploymentUpkeep(
             return false;
         }
 
+        if (await IsDrainingAsync(deployment, cancellationToken))
+        {
+            return false;
+        }
+
         // First in the books, then on the server: a rollback that looks in between sees it is gone and loads it.
         var now = time.GetUtcNow();
         var unloaded = false;
@@ -94,6 +105,25 @@ public sealed class DeploymentUpkeep(
         await server.UnloadAsync(deployment.Model, deployment.Version, cancellationToken);
         logger.Unloaded(deployment.Model, deployment.Version);
         return true;
+    }
+
+    // No route has named it for the time of a lease and more; what gateways still have under way of it began before.
+    private async Task<bool> IsDrainingAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (now - deployment.KeepUntil > LongestDrain)
+        {
+            return false;
+        }
+
+        var gateways = await traffic.ListGatewaysAsync(now - HeartbeatsOf, cancellationToken);
+        var inFlight = gateways.SelectMany(g => g.Draining ?? []).Where(d => d.Model == deployment.Model && d.Version == deployment.Version).Sum(d => d.InFlight);
+        if (inFlight > 0)
+        {
+            logger.StillDraining(deployment.Model, deployment.Version, inFlight);
+        }
+
+        return inFlight > 0;
     }
 
     private async Task<bool> LoadAgainAsync(Deployment deployment, CancellationToken cancellationToken)
@@ -121,7 +151,7 @@ public sealed class DeploymentUpkeep(
                     await deployments.UpdateAsync(
                         deployment.Model,
                         deployment.Version,
-                        d => (d ?? deployment) with { Loaded = true, Endpoints = ready.Endpoints, LoadedAt = now, LoadTime = ready.Took },
+                        d => (d ?? deployment) with { Loaded = true, Endpoints = ready.Endpoints, ServedModel = ready.ServedModel, LoadedAt = now, LoadTime = ready.Took },
                         cancellationToken);
                     logger.LoadedAgain(deployment.Model, deployment.Version, ready.Took);
                     return true;

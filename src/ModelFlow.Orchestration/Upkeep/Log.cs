@@ -25,4 +25,7 @@ internal static partial class Log
 
     [LoggerMessage(1307, LogLevel.Warning, "The legal hold of {Model} {Version} could not be {Change} and is tried again: {Reason}")]
     public static partial void HoldNotChanged(this ILogger logger, ModelName model, VersionName version, string change, string reason);
+
+    [LoggerMessage(1308, LogLevel.Debug, "{Model} {Version} is not unloaded yet: gateways have {InFlight} requests of it under way.")]
+    public static partial void StillDraining(this ILogger logger, ModelName model, VersionName version, int inFlight);
 }

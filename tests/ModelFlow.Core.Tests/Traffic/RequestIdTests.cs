@@ -12,8 +12,8 @@ public sealed class RequestIdTests : IDisposable
     private static readonly ModelName Digits = ModelName.Parse("digits");
     private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
-    private static readonly Gen<RequestId> Ids = Gen.Select(Gen.Long[0, 4_000_000_000_000], Gen.ULong, Gen.Long[1, long.MaxValue], Gen.Int[0, 255], Gen.Int[0, 63])
-        .Select((ms, unique, generation, version, sub) => new RequestId(DateTimeOffset.FromUnixTimeMilliseconds(ms), unique, generation, version, sub));
+    private static readonly Gen<RequestId> Ids = Gen.Select(Gen.Long[0, 4_000_000_000_000], Gen.ULong, Gen.Long[1, long.MaxValue], Gen.Int[0, 255], Gen.Int[0, 63], Gen.Enum<TrafficKind>())
+        .Select((ms, unique, generation, version, sub, kind) => new RequestId(DateTimeOffset.FromUnixTimeMilliseconds(ms), unique, generation, version, sub, kind));
 
     private readonly RequestIdSigner _signer = new(Key);
 

@@ -46,6 +46,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             ["Gateway:ControlPlaneToken"] = ControlPlane.Token,
             ["Gateway:ReportEvery"] = "00:00:00.2",
             ["Gateway:PollEvery"] = "00:00:00.2",
+            ["Gateway:Health:CheckEvery"] = "00:00:00",
         };
         settings?.Invoke(values);
         var app = GatewayHost.Build([], builder =>
@@ -89,6 +90,10 @@ internal sealed class RunningGateway : IAsyncDisposable
             lease ?? DateTimeOffset.UtcNow.AddMinutes(5),
             endpoints);
     }
+
+    /// <summary>A route of stable alone, on several replicas.</summary>
+    public static ServedRoute Replicas(long generation, params Uri[] replicas) =>
+        Route(generation, null) with { Endpoints = new Dictionary<VersionName, IReadOnlyList<Uri>> { [Stable] = replicas } };
 
     public async Task<HttpStatusCode> PushAsync(ServedRoute route, string? secret = Secret, DateTimeOffset? theirNow = null)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -36,6 +37,14 @@ internal sealed class Upstream : IAsyncDisposable
         });
         await app.StartAsync(TestContext.Current.CancellationToken);
         return upstream;
+    }
+
+    /// <summary>An address that takes no connection.</summary>
+    public static Uri ClosedPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

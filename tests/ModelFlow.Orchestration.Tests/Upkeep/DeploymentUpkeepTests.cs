@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
+using ModelFlow.Core.Traffic;
 using ModelFlow.Orchestration.Upkeep;
 using ModelFlow.Testing;
 using ModelFlow.Testing.InMemory;
@@ -20,10 +21,14 @@ public sealed class DeploymentUpkeepTests
     private readonly InMemoryRampTurns _turns = new();
     private readonly InMemoryVersionCatalog _versions = new();
     private readonly FakeServer _server = new();
+    private readonly InMemoryTrafficWindows _traffic;
     private readonly DeploymentUpkeep _upkeep;
 
-    public DeploymentUpkeepTests() =>
-        _upkeep = new DeploymentUpkeep(_deployments, _server, _routes, _turns, _versions, _time, NullLogger<DeploymentUpkeep>.Instance);
+    public DeploymentUpkeepTests()
+    {
+        _traffic = new InMemoryTrafficWindows(_time);
+        _upkeep = new DeploymentUpkeep(_deployments, _server, _routes, _turns, _versions, _traffic, _time, NullLogger<DeploymentUpkeep>.Instance);
+    }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -67,6 +72,36 @@ public sealed class DeploymentUpkeepTests
 
         Assert.Equal([New], _server.Loaded);
         Assert.False((await _deployments.GetAsync(Model, Old, Cancel))!.Loaded);
+    }
+
+    [Fact]
+    public async Task Version_with_requests_under_way_is_unloaded_when_they_have_ended()
+    {
+        await Deployed(Old, keepUntil: Samples.Now);
+        await Deployed(New, keepUntil: null);
+        await Routed(New);
+        await Beat(new DrainingVersion(Model, Old, 2));
+
+        Assert.Equal(0, await _upkeep.RunAsync(Cancel));
+        await Beat(new DrainingVersion(Model, New, 1));
+        Assert.Equal(1, await _upkeep.RunAsync(Cancel));
+
+        Assert.Equal([New], _server.Loaded);
+    }
+
+    [Fact]
+    public async Task Version_with_endless_requests_or_a_silent_gateway_is_unloaded_all_the_same()
+    {
+        await Deployed(Old, keepUntil: Samples.Now);
+        await Beat(new DrainingVersion(Model, Old, 1));
+        Assert.Equal(0, await _upkeep.RunAsync(Cancel));
+        _time.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal(1, await _upkeep.RunAsync(Cancel));
+
+        await Deployed(New, keepUntil: Samples.Now);
+        _time.Advance(TimeSpan.FromMinutes(13));
+        await Beat(new DrainingVersion(Model, New, 1));
+        Assert.Equal(1, await _upkeep.RunAsync(Cancel));
     }
 
     [Fact]
@@ -131,6 +166,9 @@ public sealed class DeploymentUpkeepTests
         var deployment = new Deployment { Model = Model, Version = version, Endpoints = ready.Endpoints, LoadedAt = Samples.Now, LoadTime = ready.Took, Loaded = true, KeepUntil = keepUntil };
         await _deployments.UpdateAsync(Model, version, _ => deployment, Cancel);
     }
+
+    private Task Beat(params DrainingVersion[] draining) => _traffic.AddAsync(
+        new GatewayReport(new GatewayHeartbeat("gw-1", _time.GetUtcNow(), new Uri("http://127.0.0.1:7610/"), new Dictionary<ModelName, long>()) { Draining = draining }, []), Cancel);
 
     private async Task Routed(VersionName version) => await _routes.ChangeAsync(null, Samples.Route(Model, 1, stable: version.ToString()), null, Cancel);
 
