@@ -11,6 +11,8 @@ namespace ModelFlow.Benchmarks.Releases;
 internal sealed class InstantTraffic(TimeProvider time) : ITrafficRouter, ITrafficWindows
 {
     private const string Name = "gateway-1";
+    private const int Windows = 20;
+    private const int RequestsPerWindow = 1_000;
     private static readonly LogHistogram Latency = FiveMilliseconds();
     private readonly ConcurrentDictionary<ModelName, long> _generations = new();
     private readonly ConcurrentDictionary<(ModelName, long), Route> _routes = new();
@@ -27,7 +29,12 @@ internal sealed class InstantTraffic(TimeProvider time) : ITrafficRouter, ITraff
     public async IAsyncEnumerable<TrafficWindow> ReadAsync(ModelName model, long generation, DateTimeOffset since, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
-        if (_routes.TryGetValue((model, generation), out var route))
+        if (!_routes.TryGetValue((model, generation), out var route))
+        {
+            yield break;
+        }
+
+        for (var i = 0; i < Windows; i++)
         {
             yield return new TrafficWindow
             {
@@ -36,10 +43,10 @@ internal sealed class InstantTraffic(TimeProvider time) : ITrafficRouter, ITraff
                 Generation = generation,
                 Step = route.Step,
                 Start = time.GetUtcNow() - TimeSpan.FromSeconds(1),
-                Length = TimeSpan.FromSeconds(1),
-                Number = generation,
+                Length = TimeSpan.FromSeconds(1.0 / Windows),
+                Number = (generation * Windows) + i,
                 Leased = true,
-                Cells = [.. route.Candidates.Select(c => c.Version).Append(route.Stable!.Value).Select(Cell)],
+                Cells = [.. CellsOf(route)],
             };
         }
     }
@@ -49,14 +56,30 @@ internal sealed class InstantTraffic(TimeProvider time) : ITrafficRouter, ITraff
 
     public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken) => Task.FromResult(0);
 
-    private static TrafficCell Cell(VersionName version) => new() { Version = version, Requests = 1_000, Latency = Latency };
+    private static IEnumerable<TrafficCell> CellsOf(Route route)
+    {
+        var left = RequestsPerWindow;
+        foreach (var candidate in route.Candidates)
+        {
+            var requests = RequestsPerWindow * candidate.Weight.BasisPoints / 10_000;
+            left -= requests;
+            yield return Cell(candidate.Version, requests);
+        }
+
+        if (left > 0)
+        {
+            yield return Cell(route.Stable!.Value, left);
+        }
+    }
+
+    private static TrafficCell Cell(VersionName version, int requests) => new() { Version = version, Requests = requests, FirstSeenKeys = requests, Latency = Latency };
 
     private static LogHistogram FiveMilliseconds()
     {
         var latency = new LogHistogramBuilder();
-        for (var i = 0; i < 1_000; i++)
+        for (var i = 0; i < 100; i++)
         {
-            latency.Add(4_000 + (2 * i));
+            latency.Add(4_000 + (20 * i));
         }
 
         return latency.Build();

@@ -7,17 +7,16 @@ namespace ModelFlow.Core.Analysis;
 /// for a true proportion p, <c>M(n, s) = B(a+s, b+n−s) / (B(a, b) · p^s · (1−p)^(n−s))</c> with a = b = 1/2 has mean 1, and by Ville's
 /// inequality ever reaches 1/α with probability at most α. Quantiles follow as order statistics, because the number of samples at or
 /// below the τ-quantile is binomial with p = τ (Howard and Ramdas, "Sequential estimation of quantiles with applications to
-/// A/B testing and best-arm identification", Bernoulli 28(3), 2022). Samples are taken to be independent.
+/// A/B testing and best-arm identification", Bernoulli 28(3), 2022). Samples are taken to be independent; give effective counts
+/// (<see cref="DesignEffect"/>) where they are not.
 /// </summary>
 public static class BernoulliSequence
 {
-    private const double Prior = 0.5;
-
     /// <summary>A proportion is at least this, at every sample size at once with probability 1 − <paramref name="alpha"/>.</summary>
     /// <param name="successes">Successes seen, 0 to <paramref name="samples"/>.</param>
     /// <param name="samples">Samples seen, 0 or more.</param>
     /// <param name="alpha">The chance of ever being wrong, above 0 and below 1.</param>
-    public static double LowerBound(long successes, long samples, double alpha)
+    public static double LowerBound(double successes, double samples, double alpha)
     {
         if (successes <= 0)
         {
@@ -25,12 +24,12 @@ public static class BernoulliSequence
         }
 
         var limit = -Math.Log(alpha);
-        var mixture = LogMixture(successes, samples);
-        var (low, high) = (0.0, successes / (double)samples);
+        var mixture = BetaMixture.Log(successes, samples);
+        var (low, high) = (0.0, Math.Min(1, successes / samples));
         for (var i = 0; i < 50; i++)
         {
             var middle = (low + high) / 2;
-            if (mixture - LogLikelihood(successes, samples, middle) >= limit)
+            if (mixture - BetaMixture.LogLikelihood(successes, samples, middle) >= limit)
             {
                 low = middle;
             }
@@ -44,19 +43,25 @@ public static class BernoulliSequence
     }
 
     /// <summary>A proportion is at most this; otherwise as <see cref="LowerBound"/>.</summary>
-    public static double UpperBound(long successes, long samples, double alpha) => 1 - LowerBound(samples - successes, samples, alpha);
+    public static double UpperBound(double successes, double samples, double alpha) => 1 - LowerBound(samples - successes, samples, alpha);
 
     /// <summary>The <paramref name="quantile"/>-quantile is at least the sample of this rank, counted from 1; 0 when nothing can be said yet.</summary>
-    public static long LowerRank(double quantile, long samples, double alpha)
+    /// <param name="quantile">Above 0 and below 1.</param>
+    /// <param name="samples">Samples seen, 0 or more.</param>
+    /// <param name="alpha">The chance of ever being wrong, above 0 and below 1.</param>
+    /// <param name="designEffect">How many samples count as one, 1 or more.</param>
+    public static long LowerRank(double quantile, long samples, double alpha, double designEffect = 1)
     {
         var limit = -Math.Log(alpha);
+        var effective = samples / designEffect;
 
         // Low ranks contradict the quantile, those near quantile × samples do not, and in between the martingale falls.
         var (contradicted, possible) = (-1L, (long)Math.Floor(quantile * samples));
         while (possible - contradicted > 1)
         {
             var middle = contradicted + ((possible - contradicted) / 2);
-            if (LogMixture(middle, samples) - LogLikelihood(middle, samples, quantile) >= limit)
+            var below = middle / designEffect;
+            if (BetaMixture.Log(below, effective) - BetaMixture.LogLikelihood(below, effective, quantile) >= limit)
             {
                 contradicted = middle;
             }
@@ -70,33 +75,5 @@ public static class BernoulliSequence
     }
 
     /// <summary>The <paramref name="quantile"/>-quantile is at most the sample of this rank, counted from 1; above <paramref name="samples"/> when nothing can be said yet.</summary>
-    public static long UpperRank(double quantile, long samples, double alpha) => samples + 1 - LowerRank(1 - quantile, samples, alpha);
-
-    private static double LogMixture(long successes, long samples) =>
-        LogBeta(Prior + successes, Prior + samples - successes) - LogBeta(Prior, Prior);
-
-    private static double LogLikelihood(long successes, long samples, double p) =>
-        Times(successes, Math.Log(p)) + Times(samples - successes, Math.Log(1 - p));
-
-    // Nothing of an impossible thing is no contradiction: 0 · ln 0 = 0.
-    private static double Times(long count, double logarithm) => count == 0 ? 0 : count * logarithm;
-
-    private static double LogBeta(double a, double b) => LogGamma(a) + LogGamma(b) - LogGamma(a + b);
-
-    /// <summary>
-    /// Stirling's series after shifting the argument above 10 (Abramowitz and Stegun, 6.1.15 and 6.1.41): correct to 1e-12 for any positive x.
-    /// </summary>
-    private static double LogGamma(double x)
-    {
-        var shift = 0.0;
-        for (; x < 10; x++)
-        {
-            shift += Math.Log(x);
-        }
-
-        var inverse = 1 / x;
-        var square = inverse * inverse;
-        var series = inverse * ((1.0 / 12) - (square * ((1.0 / 360) - (square * ((1.0 / 1260) - (square * ((1.0 / 1680) - (square / 1188))))))));
-        return ((x - 0.5) * Math.Log(x)) - x + (0.5 * Math.Log(2 * Math.PI)) + series - shift;
-    }
+    public static long UpperRank(double quantile, long samples, double alpha, double designEffect = 1) => samples + 1 - LowerRank(1 - quantile, samples, alpha, designEffect);
 }

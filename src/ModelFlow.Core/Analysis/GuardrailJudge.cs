@@ -5,70 +5,44 @@ using ModelFlow.Core.Traffic;
 namespace ModelFlow.Core.Analysis;
 
 /// <summary>
-/// Compares a candidate with the stable version on live traffic. May be asked as often as one likes: every bound it uses holds at all
-/// sample sizes at once (<see cref="BernoulliSequence"/>). The false-alarm budget is divided evenly over watched metrics and ramp steps
-/// (union bound), and each metric's part over its two versions. A metric is
+/// Says what the evidence of a ramp amounts to. May be asked as often as one likes: everything it uses holds at all times at once. The false-alarm budget
+/// is divided evenly over the metrics that can stop a ramp, and within a metric over the steps. A metric is
 /// <list type="bullet">
-/// <item>harmful when the candidate's value is established to be worse than stable's by more than the tolerance, however few requests that took;</item>
-/// <item>healthy when both versions have enough requests and the candidate's measured value is within the tolerance;</item>
-/// <item>inconclusive otherwise: too little was seen, or what was seen is bad but could still be chance.</item>
+/// <item>harmful when it is established that the candidate is worse than stable by more than the tolerance, however few requests that took;</item>
+/// <item>healthy when it is established that it is not, and both versions have enough requests in this step;</item>
+/// <item>inconclusive otherwise.</item>
 /// </list>
-/// Compared are the newest generation's windows only, in which the candidate's lease held throughout, and only requests that were split
-/// by their key: never pinned, shadow or fallback ones. Requests are taken to be independent of each other.
+/// Compared are only windows in which the candidate's lease held throughout, and only requests that were split
+/// by their key: never pinned, shadow or fallback ones. See <c>docs/analysis.md</c>.
 /// </summary>
 public static class GuardrailJudge
 {
-    /// <summary>Judges one step of a ramp.</summary>
+    // Evidence of a mismatch of the split stops nothing; it keeps a version from being called healthy.
+    private const double MismatchAlpha = 0.001;
+
+    private const double IntervalAlpha = 0.05;
+
+    /// <summary>Judges the evidence so far.</summary>
     /// <param name="policy">What is watched, and the tolerances.</param>
-    /// <param name="windows">The step's windows; the same window twice counts once.</param>
-    /// <param name="stable">The version to compare with.</param>
-    /// <param name="candidate">The version in question.</param>
+    /// <param name="evidence">What was taken in.</param>
     /// <param name="steps">How many steps the ramp has, 1 or more.</param>
-    /// <param name="reference">
-    /// For a step in which the candidate has all traffic and stable none: the windows of the step before, whose stable numbers
-    /// then stand in. A comparison over time, so weaker than one side by side; the messages say so. Null otherwise.
-    /// </param>
-    public static GuardrailReport Judge(
-        GuardrailPolicy policy,
-        IReadOnlyCollection<TrafficWindow> windows,
-        VersionName stable,
-        VersionName candidate,
-        int steps,
-        IReadOnlyCollection<TrafficWindow>? reference = null)
+    /// <param name="weight">The candidate's weight in this step. With all traffic, stable's numbers of the step before stand in: the messages say so.</param>
+    /// <param name="attempt">The release's attempt, 1 or more: later ones have less of the budget.</param>
+    public static GuardrailReport Judge(GuardrailPolicy policy, RampEvidence evidence, int steps, Weight weight, int attempt)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        var current = Newest(windows).Where(w => w.Leased).ToList();
-        var theirs = TrafficTotals.Of(reference is null ? current : Newest(reference), stable, TrafficKind.Normal);
-        var ours = TrafficTotals.Of(current, candidate, TrafficKind.Normal);
-
-        var watched = new[] { policy.ErrorRateIncrease, policy.LatencyP50Ratio, policy.LatencyP95Ratio }.Count(t => t is not null);
-        var alpha = Math.Clamp(policy.FalseAlarmBudget, 1e-9, 0.5) / Math.Max(1, watched * steps) / 2;
-        var comparison = new Comparison(theirs, ours, Math.Max(1, policy.MinRequests), alpha, reference is null ? "" : " in the step before");
-
-        var metrics = new List<MetricVerdict>();
-        if (policy.ErrorRateIncrease is { } increase)
+        var watched = WatchedMetrics.Of(policy);
+        var budget = Math.Clamp(policy.BudgetOf(attempt), 1e-12, 0.5);
+        var alpha = budget / Math.Max(1, watched.Count(m => m.Worst == Verdict.Harmful));
+        var alone = weight == Weight.All;
+        var comparison = new Comparison(evidence, alone ? evidence.Reference ?? TrafficTotals.None : evidence.Stable, alone, policy, steps, alpha);
+        var metrics = watched.Select(comparison.Judge).ToList();
+        if (metrics.Count > 0 && !alone && weight != Weight.None)
         {
-            metrics.Add(comparison.Errors("errorRateIncrease", increase));
-            metrics.Add(comparison.ClientErrors("clientErrorRateIncrease", increase));
+            metrics.Add(Split(evidence, weight.BasisPoints / 10_000.0));
         }
 
-        if (policy.LatencyP50Ratio is { } p50)
-        {
-            metrics.Add(comparison.Latency("latencyP50Ratio", 0.5, p50));
-        }
-
-        if (policy.LatencyP95Ratio is { } p95)
-        {
-            metrics.Add(comparison.Latency("latencyP95Ratio", 0.95, p95));
-        }
-
-        return new GuardrailReport(Worst(metrics), metrics, theirs.Requests, ours.Requests);
-    }
-
-    private static IEnumerable<TrafficWindow> Newest(IReadOnlyCollection<TrafficWindow> windows)
-    {
-        var newest = windows.Count == 0 ? 0 : windows.Max(w => w.Generation);
-        return windows.Where(w => w.Generation == newest);
+        return new GuardrailReport(Worst(metrics), metrics, comparison.Stable.Requests, evidence.Candidate.Requests, budget);
     }
 
     private static Verdict Worst(List<MetricVerdict> metrics) =>
@@ -76,69 +50,144 @@ public static class GuardrailJudge
         : metrics.Count == 0 || metrics.Exists(m => m.Verdict == Verdict.Inconclusive) ? Verdict.Inconclusive
         : Verdict.Healthy;
 
-    private sealed record Comparison(TrafficTotals Stable, TrafficTotals Candidate, int MinRequests, double Alpha, string Where)
+    private static MetricVerdict Split(RampEvidence evidence, double weight)
     {
-        public MetricVerdict Errors(string metric, double tolerance) =>
-            Rates(metric, "error rate", Stable.Errors, Candidate.Errors, tolerance, Verdict.Harmful);
+        var (theirs, ours) = (evidence.Stable.FirstSeenKeys, evidence.Candidate.FirstSeenKeys);
+        var users = theirs + ours;
+        var share = users == 0 ? 0 : ours / (double)users;
+        var mismatch = MetricEvidence.Of(SampleRatioTest.LogMismatch(theirs, ours, weight), MismatchAlpha);
+        var message = mismatch.IsEnough
+            ? $"{Percent(share)} of {users} users came to the candidate where {Percent(weight)} should have: something other than the weights decides who is counted, so the comparison cannot be trusted"
+            : $"{Percent(share)} of {users} users came to the candidate; {Percent(weight)} should";
+        return new MetricVerdict("sampleRatio", mismatch.IsEnough ? Verdict.Inconclusive : Verdict.Healthy, weight, share, 0, message, Interval: null, Harm: mismatch);
+    }
 
-        // The client's mistakes are not held against a version, and one client that repeats a bad request is no reason to stop a ramp.
-        // But as keys are split at random, a version that refuses clearly more than stable is not healthy until somebody looked.
-        public MetricVerdict ClientErrors(string metric, double tolerance) =>
-            Rates(metric, "rate of 4xx answers", Stable.ClientErrors, Candidate.ClientErrors, tolerance, Verdict.Inconclusive);
+    private static string Percent(double share) => Text(share * 100, "0.##") + " %";
 
-        public MetricVerdict Latency(string metric, double quantile, double tolerance)
+    private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+
+    private sealed record Comparison(RampEvidence Evidence, TrafficTotals Stable, bool Alone, GuardrailPolicy Policy, int Steps, double Alpha)
+    {
+        private TrafficTotals Candidate => Evidence.Candidate;
+
+        public MetricVerdict Judge(WatchedMetric metric) => metric switch
         {
-            // A client that went away waited at least that long. Taken as exactly that long on the candidate's side and as endless on
-            // stable's side, it can only make harm harder to establish.
-            var ours = Candidate.Latency.Merge(Candidate.AbortedAfter);
-            var theirs = Stable.Latency.Merge(Stable.AbortedAfter);
-            var lowerRank = BernoulliSequence.LowerRank(quantile, ours.Count, Alpha);
-            var upperRank = BernoulliSequence.UpperRank(quantile, theirs.Count, Alpha);
-            var atLeast = lowerRank == 0 ? 0 : Milliseconds(LogHistogram.LowerEdge(ours.BinAtRank(lowerRank)));
-            var atMost = upperRank > Stable.Latency.Count ? double.PositiveInfinity : Milliseconds(LogHistogram.UpperEdge(Stable.Latency.BinAtRank(upperRank)));
-            var value = Milliseconds(ours.Quantile(quantile) ?? 0);
-            var reference = Milliseconds(theirs.Quantile(quantile) ?? 0);
+            WatchedMetric.Mean { Tolerance: { Ratio: >= 1 and < double.PositiveInfinity, Difference: >= 0 and < double.PositiveInfinity } } mean => Mean(mean),
+            WatchedMetric.Quantile { Ratio: > 0 and < double.PositiveInfinity } quantile => Quantile(quantile),
+            _ => new MetricVerdict(metric.Name, Verdict.Inconclusive, 0, 0, 0, $"{metric.Title}: the tolerance is not a usable number"),
+        };
 
-            var percentile = Text(quantile * 100, "0");
-            var numbers = $"latency p{percentile} {Text(value, "0.##")} ms against {Text(reference, "0.##")} ms of stable{Where}";
-            var limit = $"at most {Text(tolerance, "0.###")} times is allowed";
-            var seen = $"after {ours.Count} and {theirs.Count} timed requests";
-            var few = ours.Count < MinRequests || theirs.Count < MinRequests;
-            var (verdict, message) =
-                !double.IsFinite(tolerance) || tolerance <= 0 ? (Verdict.Inconclusive, $"{numbers}; the tolerance is not a usable number")
-                : atLeast > tolerance * atMost ? (Verdict.Harmful, $"{numbers}, established as at least {Text(atLeast, "0.##")} ms against at most {Text(atMost, "0.##")} ms {seen}; {limit}")
-                : few ? (Verdict.Inconclusive, $"{numbers} {seen}; at least {MinRequests} each are needed")
-                : value > tolerance * reference ? (Verdict.Inconclusive, $"{numbers} {seen}; {limit}, but this could still be chance")
-                : (Verdict.Healthy, $"{numbers} {seen}; {limit}");
-            return new MetricVerdict(metric, verdict, reference, value, double.IsFinite(tolerance) ? tolerance : 0, message);
+        private MetricVerdict Mean(WatchedMetric.Mean metric)
+        {
+            var (theirs, ours) = (metric.Total(Stable), metric.Total(Candidate));
+            var seen = new MeanBlock(theirs.Trials, theirs.Sum, ours.Trials, ours.Sum);
+            var effect = Evidence.EffectOf(metric.Name);
+            var (harm, health) = MeanEvidenceOf(metric, seen.Deflate(effect.Stable, effect.Candidate));
+            var (reference, value) = (Share(theirs), Share(ours));
+            var limit = metric.Tolerance.Limit(reference);
+            return Conclude(
+                metric,
+                reference,
+                value,
+                metric.Tolerance.Difference,
+                DifferenceOf(seen, effect),
+                harm,
+                health,
+                Math.Min(theirs.Trials, ours.Trials),
+                $"{metric.Title} {Percent(value)} against {Percent(reference)} of stable",
+                $"at most {Percent(limit)} is tolerated",
+                Seen(ours.Trials, theirs.Trials, metric.Unit));
         }
 
-        private MetricVerdict Rates(string metric, string name, long theirBad, long ourBad, double tolerance, Verdict worst)
+        private (MetricEvidence Harm, MetricEvidence Health) MeanEvidenceOf(WatchedMetric.Mean metric, in MeanBlock effective)
         {
-            var value = Share(ourBad, Candidate.Requests);
-            var reference = Share(theirBad, Stable.Requests);
-            var atLeast = BernoulliSequence.LowerBound(ourBad, Candidate.Requests, Alpha);
-            var atMost = BernoulliSequence.UpperBound(theirBad, Stable.Requests, Alpha);
+            var bets = Evidence.Means.GetValueOrDefault(metric.Name, MeanEvidence.None);
+            if (!Alone)
+            {
+                return (MetricEvidence.Of(bets.LogHarmWealth, Alpha), MetricEvidence.Of(bets.LogHealthWealth, Policy.MissBudget));
+            }
 
-            var numbers = $"{name} {Percent(value)} against {Percent(reference)} of stable{Where}";
-            var limit = $"an increase by {Percent(tolerance)} is allowed";
-            var seen = $"after {Candidate.Requests} and {Stable.Requests} requests";
-            var few = Candidate.Requests < MinRequests || Stable.Requests < MinRequests;
-            var (verdict, message) =
-                !double.IsFinite(tolerance) ? (Verdict.Inconclusive, $"{numbers}; the tolerance is not a usable number")
-                : atLeast > atMost + tolerance ? (worst, $"{numbers}, established as at least {Percent(atLeast)} against at most {Percent(atMost)} {seen}; {limit}")
-                : few ? (Verdict.Inconclusive, $"{numbers} {seen}; at least {MinRequests} each are needed")
-                : worst == Verdict.Harmful && value > reference + tolerance ? (Verdict.Inconclusive, $"{numbers} {seen}; {limit}, but this could still be chance")
-                : (Verdict.Healthy, $"{numbers} {seen}; {limit}");
-            return new MetricVerdict(metric, verdict, reference, value, double.IsFinite(tolerance) ? tolerance : 0, message);
+            var now = Math.Log(MeanEvidence.StepShare / Steps) + ReferenceTest.LogHarm(effective, metric.Tolerance);
+            var most = Math.Max(now, bets.LogHarmWealth);
+            var harm = most + Math.Log(Math.Exp(now - most) + Math.Exp(bets.LogHarmWealth - most));
+            return (MetricEvidence.Of(harm, Alpha), MetricEvidence.Of(ReferenceTest.LogHealth(effective, metric.Tolerance), Policy.MissBudget));
         }
 
-        private static double Share(long part, long whole) => whole == 0 ? 0 : part / (double)whole;
+        private MetricVerdict Quantile(WatchedMetric.Quantile metric)
+        {
+            var (theirs, ours) = (metric.Durations(Stable), metric.Durations(Candidate));
+
+            // How long a client waited that went away bounds from below what the answer would have taken, whichever byte it waited for.
+            var (theirsAborted, oursAborted) = (Stable.AbortedAfter, Candidate.AbortedAfter);
+            var effect = Evidence.EffectOf(metric.Name);
+            var harm = QuantileTest.LogHarm(theirs, theirsAborted, ours, oursAborted, metric.Level, metric.Ratio, effect.Stable, effect.Candidate);
+            var health = QuantileTest.LogHealth(theirs, theirsAborted, ours, oursAborted, metric.Level, metric.Ratio, effect.Stable, effect.Candidate);
+            var (reference, value) = (Milliseconds(theirs.Quantile(metric.Level) ?? 0), Milliseconds(ours.Merge(oursAborted).Quantile(metric.Level) ?? 0));
+            return Conclude(
+                metric,
+                reference,
+                value,
+                metric.Ratio,
+                RatioOf(theirs, ours, metric.Level, effect),
+                MetricEvidence.Of(harm, Alpha / Steps),
+                MetricEvidence.Of(health, Policy.MissBudget),
+                Math.Min(theirs.Count, ours.Count),
+                $"{metric.Title} {Text(value, "0.##")} ms against {Text(reference, "0.##")} ms of stable",
+                $"at most {Text(metric.Ratio, "0.###")} times is tolerated",
+                Seen(ours.Count + oursAborted.Count, theirs.Count + theirsAborted.Count, "timed requests"));
+        }
+
+        private MetricVerdict Conclude(
+            WatchedMetric metric, double reference, double value, double tolerance, MetricInterval? interval, MetricEvidence harm, MetricEvidence health, double least, string numbers, string limit, string seen)
+        {
+            numbers += Alone ? " in the step before" : "";
+            var (verdict, message) =
+                harm.IsEnough ? (metric.Worst, $"{numbers} {seen}; {limit}: harm is established (evidence {Text(harm.Value, "0")}, {Text(harm.Needed, "0")} needed)")
+                : least < Policy.MinRequests ? (Verdict.Inconclusive, $"{numbers} {seen}; at least {Policy.MinRequests} each are needed")
+                : !health.IsEnough && metric.Worst == Verdict.Harmful ? (Verdict.Inconclusive, $"{numbers} {seen}; {limit}: neither harm nor its absence is established yet")
+                : (Verdict.Healthy, $"{numbers} {seen}; {limit}");
+            return new MetricVerdict(metric.Name, verdict, reference, value, tolerance, message, interval, harm, health);
+        }
+
+        private static string Seen(double ours, double theirs, string what) => $"after {Text(ours, "0")} and {Text(theirs, "0")} {what}";
+
+        private static double Share((double Trials, double Sum) of) => of.Trials <= 0 ? 0 : of.Sum / of.Trials;
+
+        private static MetricInterval? DifferenceOf(in MeanBlock seen, (double Stable, double Candidate) effect)
+        {
+            if (!seen.IsComplete)
+            {
+                return null;
+            }
+
+            var e = seen.Deflate(effect.Stable, effect.Candidate);
+            const double A = IntervalAlpha / 4;
+            return new MetricInterval(
+                BernoulliSequence.LowerBound(e.CandidateSum, e.CandidateTrials, A) - BernoulliSequence.UpperBound(e.StableSum, e.StableTrials, A),
+                BernoulliSequence.UpperBound(e.CandidateSum, e.CandidateTrials, A) - BernoulliSequence.LowerBound(e.StableSum, e.StableTrials, A));
+        }
+
+        private static MetricInterval? RatioOf(LogHistogram theirs, LogHistogram ours, double quantile, (double Stable, double Candidate) effect)
+        {
+            if (theirs.IsEmpty || ours.IsEmpty)
+            {
+                return null;
+            }
+
+            const double A = IntervalAlpha / 4;
+            var low = Low(ours, effect.Candidate) / High(theirs, effect.Stable);
+            var high = High(ours, effect.Candidate) / Low(theirs, effect.Stable);
+            return new MetricInterval(low, double.IsFinite(high) ? high : null);
+
+            double Low(LogHistogram durations, double by) =>
+                BernoulliSequence.LowerRank(quantile, durations.Count, A, by) is > 0 and var rank ? LogHistogram.LowerEdge(durations.BinAtRank(rank)) : 0;
+
+            double High(LogHistogram durations, double by) =>
+                BernoulliSequence.UpperRank(quantile, durations.Count, A, by) is var rank && rank <= durations.Count
+                    ? LogHistogram.UpperEdge(durations.BinAtRank(rank))
+                    : double.PositiveInfinity;
+        }
 
         private static double Milliseconds(double microseconds) => microseconds / 1_000;
-
-        private static string Percent(double share) => Text(share * 100, "0.##") + " %";
-
-        private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
     }
 }

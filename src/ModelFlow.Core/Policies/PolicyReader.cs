@@ -63,8 +63,7 @@ public static partial class PolicyReader
         fields.RefuseUnknown();
 
         // Nothing watched means no step is ever healthy (no data is never success): every ramp would stand still.
-        var watched = policy.Guardrails is { ErrorRateIncrease: not null } or { LatencyP50Ratio: not null } or { LatencyP95Ratio: not null };
-        if (!watched && policy.Ramp.WhenInconclusive != InconclusiveRule.Continue)
+        if (WatchedMetrics.Of(policy.Guardrails).Count == 0 && policy.Ramp.WhenInconclusive != InconclusiveRule.Continue)
         {
             fields.Report("guardrails", "Every tolerance is off, so no step could ever be called healthy. Watch one, or say 'whenInconclusive: continue' in 'ramp'.");
         }
@@ -164,10 +163,16 @@ public static partial class PolicyReader
         var guardrails = new GuardrailPolicy
         {
             ErrorRateIncrease = fields.Optional("errorRateIncrease", PolicyValues.OrOff(PolicyValues.Fraction(0, 1)), empty.ErrorRateIncrease),
+            ErrorRateRatio = fields.Optional("errorRateRatio", PolicyValues.OrOff(PolicyValues.Number(1, 1_000)), empty.ErrorRateRatio),
             LatencyP50Ratio = fields.Optional("latencyP50Ratio", ratio, empty.LatencyP50Ratio),
             LatencyP95Ratio = fields.Optional("latencyP95Ratio", ratio, empty.LatencyP95Ratio),
+            LatencyP99Ratio = fields.Optional("latencyP99Ratio", ratio, empty.LatencyP99Ratio),
+            FirstByteP50Ratio = fields.Optional("firstByteP50Ratio", ratio, empty.FirstByteP50Ratio),
+            FirstByteP95Ratio = fields.Optional("firstByteP95Ratio", ratio, empty.FirstByteP95Ratio),
+            FeedbackDrop = fields.Optional("feedbackDrop", PolicyValues.OrOff(PolicyValues.Fraction(0, 1)), empty.FeedbackDrop),
             MinRequests = fields.Optional("minRequests", PolicyValues.Whole(1, 1_000_000), empty.MinRequests),
             FalseAlarmBudget = fields.Optional("falseAlarmBudget", PolicyValues.FractionValue(0.0001, 0.2), empty.FalseAlarmBudget),
+            MissBudget = fields.Optional("missBudget", PolicyValues.FractionValue(0.0001, 0.2), empty.MissBudget),
         };
         fields.RefuseUnknown();
         return guardrails;

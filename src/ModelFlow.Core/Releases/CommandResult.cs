@@ -71,7 +71,8 @@ public abstract record CommandResult
     /// <param name="RouteGeneration">The route's generation now.</param>
     /// <param name="LeaseRenewed">Whether the evidence was fresh enough to renew the weight's lease.</param>
     /// <param name="Freeze">The freeze that covers the model, for people; null if there is none.</param>
-    public sealed record Looked(GuardrailReport Report, long RouteGeneration, bool LeaseRenewed, string? Freeze) : CommandResult;
+    /// <param name="Evidence">All that the ramp has learned so far; null when the route is not the release's any more.</param>
+    public sealed record Looked(GuardrailReport Report, long RouteGeneration, bool LeaseRenewed, string? Freeze, RampEvidence? Evidence = null) : CommandResult;
 
     /// <summary>The version is stable.</summary>
     public sealed record Promoted(long Generation) : CommandResult;

@@ -85,6 +85,26 @@ public sealed record TrafficTotals
         return sum with { Latency = latency.Build(), TimeToFirstByte = firstByte.Build(), TimeToFirstToken = firstToken.Build(), AbortedAfter = aborted.Build() };
     }
 
+    /// <summary>Both together.</summary>
+    public TrafficTotals Plus(TrafficTotals other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new TrafficTotals
+        {
+            Requests = Requests + other.Requests,
+            Errors = Errors + other.Errors,
+            ClientErrors = ClientErrors + other.ClientErrors,
+            ClientAborts = ClientAborts + other.ClientAborts,
+            PromptTokens = PromptTokens + other.PromptTokens,
+            CompletionTokens = CompletionTokens + other.CompletionTokens,
+            Feedback = Feedback + other.Feedback,
+            FirstSeenKeys = FirstSeenKeys + other.FirstSeenKeys,
+            Latency = Latency.Merge(other.Latency),
+            TimeToFirstByte = TimeToFirstByte.Merge(other.TimeToFirstByte),
+            AbortedAfter = AbortedAfter.Merge(other.AbortedAfter),
+        };
+    }
+
     /// <summary>Each window once: the same gateway and number is the same window.</summary>
     public static IEnumerable<TrafficWindow> Distinct(IEnumerable<TrafficWindow> windows) => windows.DistinctBy(w => (w.Gateway, w.Number));
 }

@@ -23,11 +23,29 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
             return new CommandResult.Looked(nothing, current?.Route.Generation ?? 0, LeaseRenewed: false, Freeze: null);
         }
 
-        var seen = await ReadAsync(context.Model, command.Generation, command.Since, cancellationToken);
-        var reference = command.Reference is { } step ? await ReadAsync(context.Model, step.Generation, step.Since, cancellationToken) : null;
-        var report = GuardrailJudge.Judge(context.Policy.Guardrails, seen, stable, context.Version, context.Policy.Ramp.Steps.Count, reference);
+        var evidence = await TakeInAsync(context, command, stable, cancellationToken);
+        var (steps, weight) = (context.Policy.Ramp.Steps.Count, context.Policy.Ramp.Steps[command.Step].Weight);
+        var report = GuardrailJudge.Judge(context.Policy.Guardrails, evidence, steps, weight, context.Id.Attempt);
         var renewed = report.Verdict != Verdict.Harmful && await RenewLeaseAsync(context, current, cancellationToken);
-        return new CommandResult.Looked(report, command.Generation, renewed, await freezes.FindAsync(context.Model, cancellationToken));
+        return new CommandResult.Looked(report, command.Generation, renewed, await freezes.FindAsync(context.Model, cancellationToken), evidence);
+    }
+
+    private async Task<RampEvidence> TakeInAsync(CommandContext context, Command.LookAtTraffic command, VersionName stable, CancellationToken cancellationToken)
+    {
+        var (policy, ramp, now) = (context.Policy.Guardrails, context.Policy.Ramp, time.GetUtcNow());
+        var evidence = context.State.Evidence ?? RampEvidence.None;
+        if (evidence.Generation != command.Generation)
+        {
+            evidence = evidence.BeginStep(policy, command.Generation, ramp.Steps.Count, ramp.Steps[command.Step].Weight == Weight.All);
+        }
+
+        var read = new List<TrafficWindow>();
+        await foreach (var window in windows.ReadAsync(context.Model, command.Generation, evidence.ReadFrom(command.Since, now), cancellationToken))
+        {
+            read.Add(window);
+        }
+
+        return evidence.Take(policy, read, stable, context.Version, ramp.Steps.Count, now);
     }
 
     /// <summary>
@@ -54,16 +72,5 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
 
         await served.PushAsync(current with { LeaseUntil = until }, cancellationToken);
         return true;
-    }
-
-    private async Task<List<TrafficWindow>> ReadAsync(ModelName model, long generation, DateTimeOffset since, CancellationToken cancellationToken)
-    {
-        var read = new List<TrafficWindow>();
-        await foreach (var window in windows.ReadAsync(model, generation, since, cancellationToken))
-        {
-            read.Add(window);
-        }
-
-        return read;
     }
 }

@@ -12,33 +12,48 @@ internal sealed class TrafficSimulation(int seed, double candidateShare)
     private readonly Random _random = new(seed);
     private readonly Side _stable = new();
     private readonly Side _candidate = new();
+    private long _number;
 
     public Behaviour StableBehaviour { get; init; } = new();
 
     public Behaviour CandidateBehaviour { get; init; } = new();
 
-    public long CandidateRequests => _candidate.Requests;
+    public long CandidateRequests { get; private set; }
 
     public void Send(int requests)
     {
         for (var i = 0; i < requests; i++)
         {
             var candidate = _random.NextDouble() < candidateShare;
+            CandidateRequests += candidate ? 1 : 0;
             (candidate ? _candidate : _stable).Take(_random, candidate ? CandidateBehaviour : StableBehaviour);
         }
     }
 
-    /// <summary>Everything so far as one window.</summary>
-    public TrafficWindow Window(long number = 1, long generation = 1) => new()
+    /// <summary>Sends requests in windows of <paramref name="perWindow"/>.</summary>
+    public IReadOnlyList<TrafficWindow> Windows(int requests, int perWindow = 20)
+    {
+        var windows = new List<TrafficWindow>();
+        for (var sent = 0; sent < requests; sent += perWindow)
+        {
+            Send(perWindow);
+            windows.Add(Window());
+        }
+
+        return windows;
+    }
+
+    /// <summary>Everything since the last window.</summary>
+    public TrafficWindow Window(long generation = 1) => new()
     {
         Gateway = "g",
         Model = ModelName.Parse("digits"),
         Generation = generation,
         Start = DateTimeOffset.UnixEpoch,
         Length = TimeSpan.FromSeconds(1),
-        Number = number,
+        Number = ++_number,
         Leased = true,
-        Cells = [_stable.Cell(Stable), _candidate.Cell(Candidate)],
+        Cells = [_stable.Cut(Stable), _candidate.Cut(Candidate)],
     };
 
     internal sealed record Behaviour(double ErrorRate = 0.01, double MedianMs = 5, double Spread = 0.5, double ClientErrorRate = 0);
@@ -69,6 +84,20 @@ internal sealed class TrafficSimulation(int seed, double candidateShare)
             }
         }
 
-        public TrafficCell Cell(VersionName version) => new() { Version = version, Requests = Requests, UpstreamErrors = _errors, ClientErrors = _clientErrors, Latency = _latency.Build() };
+        public TrafficCell Cut(VersionName version)
+        {
+            var cell = new TrafficCell
+            {
+                Version = version,
+                Requests = Requests,
+                UpstreamErrors = _errors,
+                ClientErrors = _clientErrors,
+                Latency = _latency.Build(),
+                FirstSeenKeys = Requests,
+            };
+            _latency.Clear();
+            (Requests, _errors, _clientErrors) = (0, 0, 0);
+            return cell;
+        }
     }
 }

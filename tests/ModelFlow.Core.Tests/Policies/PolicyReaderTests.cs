@@ -59,9 +59,15 @@ public sealed class PolicyReaderTests
         guardrails:
           errorRateIncrease: 2 %
           latencyP50Ratio: 1.2
+          errorRateRatio: 1.5
           latencyP95Ratio: off
+          latencyP99Ratio: 3
+          firstByteP50Ratio: 1.4
+          firstByteP95Ratio: 2
+          feedbackDrop: 3 %
           minRequests: 10
           falseAlarmBudget: 0.01
+          missBudget: 0.1
         signature:
           breaking: cutOver
         concurrency: supersede
@@ -115,7 +121,20 @@ public sealed class PolicyReaderTests
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(20), TimeSpan.Zero), (policy.Ramp.LookEvery, policy.Ramp.Lease, policy.Ramp.ExtendUpTo));
         Assert.Equal((InconclusiveRule.Rollback, new StickyPolicy { Kind = StickyKind.Cookie, Name = "user" }), (policy.Ramp.WhenInconclusive, policy.Ramp.Sticky));
         Assert.Equal(
-            new GuardrailPolicy { ErrorRateIncrease = 0.02, LatencyP50Ratio = 1.2, LatencyP95Ratio = null, MinRequests = 10, FalseAlarmBudget = 0.01 },
+            new GuardrailPolicy
+            {
+                ErrorRateIncrease = 0.02,
+                ErrorRateRatio = 1.5,
+                LatencyP50Ratio = 1.2,
+                LatencyP95Ratio = null,
+                LatencyP99Ratio = 3,
+                FirstByteP50Ratio = 1.4,
+                FirstByteP95Ratio = 2,
+                FeedbackDrop = 0.03,
+                MinRequests = 10,
+                FalseAlarmBudget = 0.01,
+                MissBudget = 0.1,
+            },
             policy.Guardrails);
         Assert.Equal((BreakingSignatureRule.CutOver, ConcurrencyRule.Supersede, TimeSpan.FromHours(2)), (policy.Signature.Breaking, policy.Concurrency, policy.KeepLoaded));
         Assert.Equal(

@@ -23,7 +23,7 @@ internal static class CalmPolicy
               whenInconclusive: hold
 
             guardrails:
-              errorRateIncrease: 0.02
+              errorRateIncrease: 0.5
               latencyP50Ratio: off
               latencyP95Ratio: off
               minRequests: 5

@@ -51,10 +51,14 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
         }
 
         var end = _seen.TryGetValue((model, generation + 1), out var following) ? following.From : time.GetUtcNow();
-        var number = 0L;
-        for (var start = seen.From > since ? seen.From : since; start < end; start += TimeSpan.FromSeconds(1))
+        var number = generation * 100_000;
+        for (var start = seen.From; start < end; start += TimeSpan.FromSeconds(1))
         {
-            yield return Window(seen.Route.Route, start, (generation * 100_000) + number++);
+            number++;
+            if (start >= since)
+            {
+                yield return Window(seen.Route.Route, start, number);
+            }
         }
     }
 
@@ -108,6 +112,6 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
             latency.Add(how.LatencyMs * 1000 * (0.8 + (0.4 * i / Math.Max(1, requests - errors))));
         }
 
-        return new TrafficCell { Version = version, Requests = requests, UpstreamErrors = errors, Latency = latency.Build() };
+        return new TrafficCell { Version = version, Requests = requests, UpstreamErrors = errors, Latency = latency.Build(), FirstSeenKeys = requests };
     }
 }

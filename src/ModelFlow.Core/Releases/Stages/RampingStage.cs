@@ -32,8 +32,7 @@ internal static class RampingStage
             return new NextStep.WaitUntil(ramp.NextLookAt);
         }
 
-        var reference = t.Policy.Ramp.Steps[ramp.Step].Weight == Weight.All ? t.State.PreviousStep : null;
-        return t.Issue(new Command.LookAtTraffic(ramp.Step, t.State.RouteGeneration, ramp.StepStartedAt, reference));
+        return t.Issue(new Command.LookAtTraffic(ramp.Step, t.State.RouteGeneration, ramp.StepStartedAt));
     }
 
     public static void Take(Transition t, Stage.Ramping ramp, CommandResult result)
@@ -77,11 +76,9 @@ internal static class RampingStage
     private static void BeginBake(Transition t, Stage.Ramping ramp, long generation)
     {
         var step = t.Policy.Ramp.Steps[ramp.Step];
-        var previous = ramp.Step == 0 ? null : new StepWindow(t.State.RouteGeneration, ramp.StepStartedAt);
         t.State = t.State with
         {
             RouteGeneration = generation,
-            PreviousStep = previous,
             LastLook = null,
             LeaseHeld = true,
             Stage = new Stage.Ramping(ramp.Step, RampPhase.Baking, t.Now, t.Now + step.Bake, t.Now + t.Policy.Ramp.LookEvery),
@@ -113,6 +110,7 @@ internal static class RampingStage
         {
             LastLook = looked.Report,
             LeaseHeld = looked.LeaseRenewed,
+            Evidence = looked.Evidence ?? t.State.Evidence,
             Stage = ramp with { NextLookAt = t.Now + t.Policy.Ramp.LookEvery },
         };
         if (looked.Report.Verdict == Verdict.Harmful)
@@ -160,7 +158,7 @@ internal static class RampingStage
 
         if (t.Now < ramp.BakeUntil + t.Policy.Ramp.ExtendUpTo)
         {
-            ChangePhase(t, ramp, RampPhase.Extending, "Too little was seen to decide: the step is watched longer.");
+            ChangePhase(t, ramp, RampPhase.Extending, "Neither harm nor its absence is established yet: the step is watched longer.");
             return;
         }
 
@@ -173,7 +171,7 @@ internal static class RampingStage
                 t.Fail(Outcome.RolledBack, "guardrail", $"Step {ramp.Step + 1} was still inconclusive at its limit, and the policy says roll back.");
                 break;
             default:
-                ChangePhase(t, ramp, RampPhase.Holding, "Still too little was seen at the limit: an operator decides (promote or abort).");
+                ChangePhase(t, ramp, RampPhase.Holding, "Still nothing is established at the limit: an operator decides (promote or abort).");
                 break;
         }
     }
