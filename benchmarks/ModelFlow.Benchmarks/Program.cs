@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ModelFlow.Benchmarks.Analysis;
 using ModelFlow.Benchmarks.Gateway;
 using ModelFlow.Benchmarks.Pushing;
 using ModelFlow.Benchmarks.Releases;
@@ -12,12 +13,14 @@ if (args is ["serve", var kind, var port, .. var upstream])
     return 0;
 }
 
+var analysis = new AnalysisBenchmark();
 var benchmarks = new Dictionary<string, IBenchmark>(StringComparer.Ordinal)
 {
     ["gateway"] = new GatewayBenchmark(),
     ["push"] = new PushBenchmark(),
     ["rollback"] = new RollbackBenchmark(),
     ["releases"] = new ReleaseLoopBenchmark(),
+    ["analysis"] = analysis,
 };
 var names = new Argument<string[]>("benchmark") { Description = $"Which to run: {string.Join(", ", benchmarks.Keys)}. All by default.", Arity = ArgumentArity.ZeroOrMore };
 names.AcceptOnlyFromAmong([.. benchmarks.Keys]);
@@ -29,11 +32,13 @@ rounds.Validators.Add(r =>
         r.AddError("--rounds is 1 or more.");
     }
 });
-var command = new RootCommand("Measures ModelFlow side by side with what others offer, and prints one table of ratios.") { names, rounds };
+var seed = new Option<string>("--seed") { Description = "Names the simulated ramps of 'analysis'; another one gives others.", DefaultValueFactory = _ => analysis.Seed };
+var command = new RootCommand("Measures ModelFlow side by side with what others offer, and prints one table of ratios.") { names, rounds, seed };
 command.SetAction(async (parsed, cancellationToken) =>
 {
     var chosen = parsed.GetValue(names) is { Length: > 0 } some ? some : [.. benchmarks.Keys];
     var report = new Report();
+    analysis.Seed = parsed.GetValue(seed)!;
     foreach (var name in chosen)
     {
         var missing = benchmarks[name].Needs.Where(n => !DebianPrograms.IsThere(n)).ToList();

@@ -107,7 +107,7 @@ public static class GuardrailJudge
                 return (MetricEvidence.Of(bets.LogHarmWealth, Alpha), MetricEvidence.Of(bets.LogHealthWealth, Policy.MissBudget));
             }
 
-            var now = Math.Log(MeanEvidence.StepShare / Steps) + ReferenceTest.LogHarm(effective, metric.Tolerance);
+            var now = Math.Log(MeanEvidence.AtSteps / Steps) + ReferenceTest.LogHarm(effective, metric.Tolerance);
             var most = Math.Max(now, bets.LogHarmWealth);
             var harm = most + Math.Log(Math.Exp(now - most) + Math.Exp(bets.LogHarmWealth - most));
             return (MetricEvidence.Of(harm, Alpha), MetricEvidence.Of(ReferenceTest.LogHealth(effective, metric.Tolerance), Policy.MissBudget));

@@ -19,8 +19,10 @@ public sealed record MeanEvidence
     /// <summary>Nothing seen.</summary>
     public static readonly MeanEvidence None = new();
 
+    /// <summary>Put in at the beginnings of steps, the same at each; in a step without stable's traffic it is bet by <see cref="ReferenceTest"/>.</summary>
+    internal const double AtSteps = 0.25;
+
     private const double Start = 0.5;
-    private const double AtSteps = 0.25;
     private const double Within = 0.25;
 
     // The second gambler's wealth may not pile up without bound: a version that turns bad must lose the name of healthy soon.
@@ -66,10 +68,6 @@ public sealed record MeanEvidence
 
     /// <summary>Blocks bet on in the current step.</summary>
     public int Blocks { get; init; }
-
-    /// <summary>Money that was not put in as the last step has no block: bet in another way, see <see cref="ReferenceTest"/>.</summary>
-    [JsonIgnore]
-    public static double StepShare => AtSteps;
 
     /// <summary>The logarithm of the first gambler's whole wealth; it began with 0.</summary>
     [JsonIgnore]

@@ -67,12 +67,11 @@ public sealed record RampEvidence
         };
     }
 
-    /// <summary>The start from which on windows have to be read to miss none that were not taken in yet; <paramref name="stepStart"/> at first.</summary>
+    /// <summary>The start from which on windows have to be read to miss none that were not taken in yet; about <paramref name="stepStart"/> at first.</summary>
     public DateTimeOffset ReadFrom(DateTimeOffset stepStart, DateTimeOffset now)
     {
         var heard = Gateways.Values.Where(g => now - g.At < AwayAtMost).Select(g => g.Start).DefaultIfEmpty(stepStart);
-        var from = heard.Min() - ClockSkew;
-        return from > stepStart ? from : stepStart;
+        return heard.Min() - ClockSkew;
     }
 
     /// <summary>Takes in windows of the current generation that were not taken in before; others are left out.</summary>
