@@ -51,7 +51,8 @@ public abstract record Command
     /// <param name="Step">The ramp step.</param>
     /// <param name="Generation">The route generation the step made.</param>
     /// <param name="Since">When the step began.</param>
-    public sealed record LookAtTraffic(int Step, long Generation, DateTimeOffset Since) : Command;
+    /// <param name="Reference">Set when the candidate has all traffic: the step whose stable numbers it is compared with, if no look has taken them in.</param>
+    public sealed record LookAtTraffic(int Step, long Generation, DateTimeOffset Since, StepWindow? Reference) : Command;
 
     /// <summary>Makes the candidate the model's stable version.</summary>
     /// <param name="AfterGeneration">The generation this release knows; 0 for a model's first version.</param>

@@ -64,6 +64,9 @@ public sealed record ReleaseState
     /// <summary>All that the ramp has learned from live traffic; null before its first look.</summary>
     public RampEvidence? Evidence { get; init; }
 
+    /// <summary>The step before the current one: the reference of the last step, where stable has no traffic of its own.</summary>
+    public StepWindow? PreviousStep { get; init; }
+
     /// <summary>Whether the newest look renewed the weight's lease.</summary>
     public bool LeaseHeld { get; init; }
 
@@ -108,6 +111,11 @@ public sealed record ReleaseState
 /// <param name="ManifestPath">The blob whose arrival completed the upload.</param>
 /// <param name="ETag">Its ETag when it was seen.</param>
 public sealed record UploadReference(string ManifestPath, string ETag);
+
+/// <summary>The traffic of one ramp step.</summary>
+/// <param name="Generation">The route generation the step made.</param>
+/// <param name="Since">When its weight took effect.</param>
+public sealed record StepWindow(long Generation, DateTimeOffset Since);
 
 /// <summary>One approver's yes.</summary>
 /// <param name="By">The identity.</param>

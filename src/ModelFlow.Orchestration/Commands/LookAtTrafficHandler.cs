@@ -32,20 +32,33 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
 
     private async Task<RampEvidence> TakeInAsync(CommandContext context, Command.LookAtTraffic command, VersionName stable, CancellationToken cancellationToken)
     {
-        var (policy, ramp, now) = (context.Policy.Guardrails, context.Policy.Ramp, time.GetUtcNow());
+        var (policy, steps) = (context.Policy.Guardrails, context.Policy.Ramp.Steps.Count);
+        var alone = context.Policy.Ramp.Steps[command.Step].Weight == Weight.All;
         var evidence = context.State.Evidence ?? RampEvidence.None;
+        if (evidence.Generation == 0 && command.Reference is { } before)
+        {
+            // The step before was watched by a version of ModelFlow that kept no evidence.
+            evidence = await ReadAsync(evidence.BeginStep(policy, before.Generation, steps, alone: false), before.Since);
+        }
+
         if (evidence.Generation != command.Generation)
         {
-            evidence = evidence.BeginStep(policy, command.Generation, ramp.Steps.Count, ramp.Steps[command.Step].Weight == Weight.All);
+            evidence = evidence.BeginStep(policy, command.Generation, steps, alone);
         }
 
-        var read = new List<TrafficWindow>();
-        await foreach (var window in windows.ReadAsync(context.Model, command.Generation, evidence.ReadFrom(command.Since, now), cancellationToken))
+        return await ReadAsync(evidence, command.Since);
+
+        async Task<RampEvidence> ReadAsync(RampEvidence known, DateTimeOffset stepStart)
         {
-            read.Add(window);
-        }
+            var now = time.GetUtcNow();
+            var read = new List<TrafficWindow>();
+            await foreach (var window in windows.ReadAsync(context.Model, known.Generation, known.ReadFrom(stepStart, now), cancellationToken))
+            {
+                read.Add(window);
+            }
 
-        return evidence.Take(policy, read, stable, context.Version, ramp.Steps.Count, now);
+            return known.Take(policy, read, stable, context.Version, steps, now);
+        }
     }
 
     /// <summary>

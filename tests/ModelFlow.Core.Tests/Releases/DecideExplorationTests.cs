@@ -373,7 +373,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 // What only some stages read is told apart only there.
                 isEnding ? "" : $"{s.Uploader} {s.Baseline} {s.BreakingSignature}",
                 s.Stage is Stage.AwaitingApproval ? string.Join(',', s.Approvals.Select(a => a.By)) : "",
-                s.Stage is Stage.Ramping ? $"{s.LastLook?.Verdict} {s.LeaseHeld} {Ago(s.PausedAt)}" : "",
+                s.Stage is Stage.Ramping ? $"{s.LastLook?.Verdict} {s.LeaseHeld} {s.PreviousStep is not null} {Ago(s.PausedAt)}" : "",
                 isEnding ? "" : $"{s.PausedAt is not null}",
                 s.Failure?.Outcome,
                 s.Failure?.By,

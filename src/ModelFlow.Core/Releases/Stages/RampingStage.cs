@@ -32,7 +32,8 @@ internal static class RampingStage
             return new NextStep.WaitUntil(ramp.NextLookAt);
         }
 
-        return t.Issue(new Command.LookAtTraffic(ramp.Step, t.State.RouteGeneration, ramp.StepStartedAt));
+        var reference = t.Policy.Ramp.Steps[ramp.Step].Weight == Weight.All ? t.State.PreviousStep : null;
+        return t.Issue(new Command.LookAtTraffic(ramp.Step, t.State.RouteGeneration, ramp.StepStartedAt, reference));
     }
 
     public static void Take(Transition t, Stage.Ramping ramp, CommandResult result)
@@ -76,9 +77,11 @@ internal static class RampingStage
     private static void BeginBake(Transition t, Stage.Ramping ramp, long generation)
     {
         var step = t.Policy.Ramp.Steps[ramp.Step];
+        var previous = ramp.Step == 0 ? null : new StepWindow(t.State.RouteGeneration, ramp.StepStartedAt);
         t.State = t.State with
         {
             RouteGeneration = generation,
+            PreviousStep = previous,
             LastLook = null,
             LeaseHeld = true,
             Stage = new Stage.Ramping(ramp.Step, RampPhase.Baking, t.Now, t.Now + step.Bake, t.Now + t.Policy.Ramp.LookEvery),
