@@ -79,7 +79,7 @@ internal sealed class AnalysisBenchmark : IBenchmark
             $"analysis: {shape}, {name}: false alarms",
             string.Create(CultureInfo.InvariantCulture, $"{alarms} of {ramps} ramps, {low * 100:0.0} to {high * 100:0.0} % (95 %)"),
             new Target(AtMost: policy.FalseAlarmBudget),
-            low);
+            alarms / (double)ramps);
     }
 
     private void Detection(Report report, string name, Behaviour candidate, int ramps, CancellationToken cancellationToken)
