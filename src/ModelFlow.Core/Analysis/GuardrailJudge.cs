@@ -117,12 +117,15 @@ public static class GuardrailJudge
         {
             var (theirs, ours) = (metric.Durations(Stable), metric.Durations(Candidate));
 
-            // How long a client waited that went away bounds from below what the answer would have taken, whichever byte it waited for.
-            var (theirsAborted, oursAborted) = (Stable.AbortedAfter, Candidate.AbortedAfter);
+            // How long a client waited that went away bounds from below what its answer would have taken. It says nothing of the first byte, which may have
+            // come long before.
+            var (theirsAborted, oursAborted) = metric.FirstByte
+                ? (LogHistogram.Shortest(Stable.ClientAborts), LogHistogram.Shortest(Candidate.ClientAborts))
+                : (Stable.AbortedAfter, Candidate.AbortedAfter);
             var effect = Evidence.EffectOf(metric.Name);
             var harm = QuantileTest.LogHarm(theirs, theirsAborted, ours, oursAborted, metric.Level, metric.Ratio, effect.Stable, effect.Candidate);
             var health = QuantileTest.LogHealth(theirs, theirsAborted, ours, oursAborted, metric.Level, metric.Ratio, effect.Stable, effect.Candidate);
-            var (reference, value) = (Milliseconds(theirs.Quantile(metric.Level) ?? 0), Milliseconds(ours.Merge(oursAborted).Quantile(metric.Level) ?? 0));
+            var (reference, value) = (Milliseconds(theirs.Quantile(metric.Level) ?? 0), Milliseconds((metric.FirstByte ? ours : ours.Merge(oursAborted)).Quantile(metric.Level) ?? 0));
             return Conclude(
                 metric,
                 reference,

@@ -33,9 +33,9 @@ internal sealed class QuantileTest
 
     /// <summary>The logarithm of the evidence that the candidate's quantile is above <paramref name="ratio"/> times stable's.</summary>
     /// <param name="stable">Stable's durations.</param>
-    /// <param name="stableAborted">How long clients of stable had waited that went away: taken as endless.</param>
+    /// <param name="stableAborted">How long clients of stable had waited at least that went away: taken as endless.</param>
     /// <param name="candidate">The candidate's durations.</param>
-    /// <param name="candidateAborted">How long clients of the candidate had waited that went away: taken as just so long.</param>
+    /// <param name="candidateAborted">How long clients of the candidate had waited at least that went away: taken as just so long.</param>
     /// <param name="quantile">τ, above 0 and below 1.</param>
     /// <param name="ratio">1 or more.</param>
     /// <param name="stableEffect">How many of stable's durations count as one: see <see cref="DesignEffect"/>.</param>

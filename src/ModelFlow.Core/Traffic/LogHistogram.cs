@@ -40,6 +40,9 @@ public sealed class LogHistogram : IEquatable<LogHistogram>
         }
     }
 
+    /// <summary>So many durations that are as short as any.</summary>
+    public static LogHistogram Shortest(long count) => count == 0 ? Empty : new([0], [count]);
+
     /// <summary>How many durations were counted.</summary>
     public long Count { get; }
 

@@ -101,6 +101,7 @@ public sealed record TrafficTotals
             FirstSeenKeys = FirstSeenKeys + other.FirstSeenKeys,
             Latency = Latency.Merge(other.Latency),
             TimeToFirstByte = TimeToFirstByte.Merge(other.TimeToFirstByte),
+            TimeToFirstToken = TimeToFirstToken.Merge(other.TimeToFirstToken),
             AbortedAfter = AbortedAfter.Merge(other.AbortedAfter),
         };
     }

@@ -232,6 +232,30 @@ public sealed class GuardrailJudgeTests
         Assert.Equal(Verdict.Inconclusive, p95.Verdict);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Judge_clientsGoAwayInTheMiddleOfStreams_saysNothingOfTheFirstByte(bool ofTheCandidate)
+    {
+        // Most clients leave after a minute of answers that began at once: how long they stayed is no bound of when the first byte came.
+        var policy = new GuardrailPolicy { ErrorRateIncrease = null, LatencyP95Ratio = null, FirstByteP50Ratio = 1.5 };
+        var streams = Windows(ofTheCandidate ? TrafficSimulation.Candidate : TrafficSimulation.Stable);
+        Assert.Equal(Verdict.Inconclusive, Judge(policy, [.. streams]).Verdict);
+
+        static IEnumerable<TrafficWindow> Windows(VersionName left) => Enumerable.Range(1, 20).Select(i => Window(
+            Streams(TrafficSimulation.Stable, left), Streams(TrafficSimulation.Candidate, left)) with { Number = i });
+
+        static TrafficCell Streams(VersionName version, VersionName left) => new()
+        {
+            Version = version,
+            Requests = 20,
+            TimeToFirstByte = Times(20, 5_000),
+            ClientAborts = version == left ? 40 : 0,
+            AbortedAfter = version == left ? Times(40, 60_000_000) : null,
+            FirstSeenKeys = 20,
+        };
+    }
+
     [Fact]
     public void Judge_candidateRefusesClearlyMoreRequests_isNotHealthyAndNotHarmful()
     {

@@ -51,4 +51,33 @@ public sealed class TrafficTotalsTests
 
         return new TrafficCell { Version = version, SubBucket = subBucket, Requests = requests, UpstreamErrors = errors, Latency = latency.Build() };
     }
+
+    [Fact]
+    public void Plus_everyNumber_isAddedUp()
+    {
+        var durations = new LogHistogramBuilder();
+        durations.Add(1_000);
+        var one = new TrafficTotals
+        {
+            Requests = 1,
+            Errors = 1,
+            ClientErrors = 1,
+            ClientAborts = 1,
+            Latency = durations.Build(),
+            TimeToFirstByte = durations.Build(),
+            TimeToFirstToken = durations.Build(),
+            AbortedAfter = durations.Build(),
+            PromptTokens = 1,
+            CompletionTokens = 1,
+            Feedback = new FeedbackTotals(1, 1, 1),
+            FirstSeenKeys = 1,
+        };
+        var two = one.Plus(one);
+        Assert.All(typeof(TrafficTotals).GetProperties(), p =>
+        {
+            Assert.NotEqual(p.GetValue(TrafficTotals.None), p.GetValue(one));
+            Assert.NotEqual(p.GetValue(one), p.GetValue(two));
+            Assert.NotEqual(p.GetValue(TrafficTotals.None), p.GetValue(two));
+        });
+    }
 }

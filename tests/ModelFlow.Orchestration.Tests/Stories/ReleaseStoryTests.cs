@@ -45,6 +45,22 @@ public sealed class ReleaseStoryTests : IAsyncLifetime
         Assert.Equal(3, _world.Evaluator.Jobs.Select(j => j.Id).Distinct(StringComparer.Ordinal).Count());
     }
 
+    [Fact]
+    public async Task LastStep_ofAReleaseThatKeptNoEvidence_isComparedWithTheStepBefore()
+    {
+        await ReleaseAsync("v1.0.0-base");
+        var id = await UploadAsync("v1.1.0-mlp");
+        await _world.RunAsync(id, s => s is { Stage: Stage.Ramping { Step: 3 }, Pending.Command: Command.LookAtTraffic });
+
+        // As a version of ModelFlow left it that read all windows at every look.
+        var snapshot = (await _world.Get<IReleaseStore>().LoadAsync(id, CancellationToken.None))!;
+        var looked = Assert.IsType<CommandResult.Looked>(await _world.ExecuteAsync(snapshot with { State = snapshot.State with { Evidence = null } }));
+
+        Assert.True(looked.Report.StableRequests > 0);
+        Assert.Equal(snapshot.State.RouteGeneration, looked.Evidence!.Generation);
+        Assert.All(looked.Report.Metrics, m => Assert.Contains("in the step before", m.Message, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
