@@ -40,6 +40,11 @@ internal sealed class AnalysisBenchmark : IBenchmark
             Detection(report, name, candidate, Math.Min(rounds ?? DetectionRamps, DetectionRamps), cancellationToken);
         }
 
+        foreach (var (name, stable, policy) in Tolerances())
+        {
+            UntilHealthy(report, name, stable, policy, Math.Min(rounds ?? DetectionRamps, DetectionRamps), cancellationToken);
+        }
+
         CostOfALook(report);
         return Task.CompletedTask;
     }
@@ -50,6 +55,19 @@ internal sealed class AnalysisBenchmark : IBenchmark
         .. Slownesses.Select(s => (string.Create(CultureInfo.InvariantCulture, $"durations +{(s - 1) * 100:0} %"), new Behaviour(Slowness: s))),
         .. Marks.Select(m => (string.Create(CultureInfo.InvariantCulture, $"quality −{(0.8 - m) * 100:0} pp"), new Behaviour(Mark: m))),
     ];
+
+    private static IEnumerable<(string Name, Behaviour Stable, GuardrailPolicy Policy)> Tolerances()
+    {
+        var nothing = new GuardrailPolicy { ErrorRateIncrease = null, LatencyP95Ratio = null, MinRequests = 1 };
+        return
+        [
+            ("errors of 0 %, tolerance 12 points", new Behaviour(0), nothing with { ErrorRateIncrease = 0.12 }),
+            ("errors of 0 %, tolerance 1 point", new Behaviour(0), nothing with { ErrorRateIncrease = 0.01 }),
+            ("errors of 1 %, tolerance 1 point", new Behaviour(0.01), nothing with { ErrorRateIncrease = 0.01 }),
+            ("p50 within 2 times", new Behaviour(), nothing with { LatencyP50Ratio = 2 }),
+            ("p95 within 1.5 times", new Behaviour(), nothing with { LatencyP95Ratio = 1.5 }),
+        ];
+    }
 
     // Wilson's interval: right also when nothing was found.
     private static (double Low, double High) Interval(int hits, int of)
@@ -93,6 +111,21 @@ internal sealed class AnalysisBenchmark : IBenchmark
         report.Measure(
             $"analysis: {name}: the candidate's requests until it is stopped",
             string.Create(CultureInfo.InvariantCulture, $"{(found == ramps ? "" : $"found in {found} of {ramps}; ")}median {requests.Median:0}, 90 % within {requests.Quantile(0.9):0}"));
+    }
+
+    private void UntilHealthy(Report report, string name, Behaviour behaviour, GuardrailPolicy policy, int ramps, CancellationToken cancellationToken)
+    {
+        var ends = new RampEnd[ramps];
+        Parallel.For(0, ramps, new ParallelOptions { CancellationToken = cancellationToken }, i =>
+            ends[i] = RampRun.Play(
+                $"{Seed}-healthy-{i}",
+                new RampSetting(TrafficShape.Steady, 1_200, behaviour, behaviour, [Steps[0]], 7_200),
+                new HealthJudge(new ModelFlowJudge(policy, Steps))));
+        var requests = new Samples([.. ends.Select(e => (double)e.CandidateRequests)]);
+        var found = ends.Count(e => e.Stopped);
+        report.Measure(
+            $"analysis: {name}: a good candidate's requests until it is healthy",
+            string.Create(CultureInfo.InvariantCulture, $"{(found == ramps ? "" : $"in {found} of {ramps}; ")}median {requests.Median:0}, 90 % within {requests.Quantile(0.9):0}"));
     }
 
     // A million requests taken in before; every metric there is.

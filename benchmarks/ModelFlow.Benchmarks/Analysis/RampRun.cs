@@ -53,6 +53,16 @@ internal sealed class ModelFlowJudge(GuardrailPolicy policy, IReadOnlyList<Weigh
     }
 }
 
+/// <summary>Ends a ramp when ModelFlow calls the candidate healthy.</summary>
+internal sealed class HealthJudge(ModelFlowJudge judge) : IRampJudge
+{
+    public string? Look(Second second)
+    {
+        judge.Look(second);
+        return judge.Last?.Verdict == Verdict.Healthy ? "healthy" : null;
+    }
+}
+
 /// <summary>Plays ramps.</summary>
 internal static class RampRun
 {

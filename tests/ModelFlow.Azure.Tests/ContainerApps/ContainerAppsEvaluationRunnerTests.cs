@@ -7,6 +7,7 @@ using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Orchestration.Evaluation;
 using ModelFlow.Testing.Evaluation;
+using ModelFlow.Testing.Http;
 using WireMock.RequestBuilders;
 using WireMock.ResponseBuilders;
 using WireMock.Server;

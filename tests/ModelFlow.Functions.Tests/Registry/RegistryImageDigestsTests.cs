@@ -5,6 +5,7 @@ using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Functions.Registry;
 using ModelFlow.Functions.Tests.Composition;
+using ModelFlow.Testing.Http;
 using WireMock.RequestBuilders;
 using WireMock.ResponseBuilders;
 using WireMock.Server;

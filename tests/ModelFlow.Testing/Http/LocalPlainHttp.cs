@@ -1,10 +1,10 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
 
-namespace ModelFlow.Functions.Tests.Registry;
+namespace ModelFlow.Testing.Http;
 
-/// <summary>Carries requests that are written for HTTPS to the stand-in on this machine.</summary>
-internal sealed class LocalPlainHttp(int port) : HttpPipelineTransport
+/// <summary>Tokens are sent over TLS only: requests are for https, and this carries them to the stand-in without.</summary>
+public sealed class LocalPlainHttp(int port) : HttpPipelineTransport
 {
     private static readonly HttpClientTransport Inner = new();
 
