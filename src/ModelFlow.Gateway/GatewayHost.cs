@@ -48,6 +48,7 @@ public static class GatewayHost
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteKeeper>();
         services.AddSingleton<TrafficMeter>();
+        services.AddSingleton<WindowOutbox>();
         services.AddSingleton<Clients>();
         services.AddSingleton<LimitCounts>();
         services.AddSingleton<Limits>();

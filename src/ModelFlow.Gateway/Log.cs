@@ -39,6 +39,15 @@ internal static partial class Log
     [LoggerMessage(4015, LogLevel.Warning, "A window was dropped: more than {Backlog} wait for the control plane")]
     public static partial void WindowDropped(this ILogger logger, int backlog);
 
+    [LoggerMessage(4017, LogLevel.Information, "{Windows} windows of the last run wait for the control plane")]
+    public static partial void WindowsKept(this ILogger logger, int windows);
+
+    [LoggerMessage(4018, LogLevel.Error, "The kept windows in {Path} cannot be read")]
+    public static partial void KeptWindowsUnreadable(this ILogger logger, string path, Exception exception);
+
+    [LoggerMessage(4019, LogLevel.Error, "The windows could not be kept in {Path}: a gateway that is killed now loses those that wait")]
+    public static partial void KeepingWindowsFailed(this ILogger logger, string path, Exception exception);
+
     [LoggerMessage(4021, LogLevel.Information, "A key for request ids was made in {Path}")]
     public static partial void SigningKeyMade(this ILogger logger, string path);
 

@@ -10,22 +10,31 @@ namespace ModelFlow.Gateway.Measuring;
 /// so that it counts once however often it arrives.
 /// </summary>
 internal sealed class Reporter(
-    TrafficMeter meter, RouteBook book, TargetPool pool, GatewayClock clock, ControlPlaneClient plane, GatewayAddress address, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Reporter> logger)
+    TrafficMeter meter, WindowOutbox outbox, RouteBook book, TargetPool pool, GatewayClock clock, ControlPlaneClient plane, GatewayAddress address,
+    IOptions<GatewayOptions> options, TimeProvider time, ILogger<Reporter> logger)
     : BackgroundService
 {
     private const int MostPerReport = 20;
     private static readonly TimeSpan DrainEvery = TimeSpan.FromMilliseconds(100);
 
-    private readonly Queue<TrafficWindow> _pending = new();
-    private Task<bool>? _sending;
-    private int _sent;
+    private Task? _sending;
     private bool _away;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (plane.IsConfigured)
+        {
+            outbox.Load();
+        }
+
+        return base.StartAsync(cancellationToken);
+    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
 
-        // The requests of the last moments count too, if the control plane answers before the host gives up.
+        // The requests of the last moments count too: now, if the control plane answers before the host gives up, or after the next start.
         Collect(all: true);
         await SendAsync(cancellationToken);
     }
@@ -81,38 +90,44 @@ internal sealed class Reporter(
 
     private void Collect(bool all)
     {
-        foreach (var window in meter.Cut(options.Value.Name, all))
+        var windows = meter.Cut(options.Value.Name, all);
+        foreach (var window in windows)
         {
             LogFailures(window);
-            lock (_pending)
-            {
-                _pending.Enqueue(window);
-                while (_pending.Count > options.Value.Backlog)
-                {
-                    _pending.Dequeue();
-                    _sent = Math.Max(0, _sent - 1);
-                    logger.WindowDropped(options.Value.Backlog);
-                }
-            }
+        }
+
+        if (plane.IsConfigured)
+        {
+            outbox.Add(windows);
         }
     }
 
-    private async Task<bool> SendAsync(CancellationToken cancellationToken)
+    private async Task SendAsync(CancellationToken cancellationToken)
     {
         if (!plane.IsConfigured || address.Control is not { } control)
         {
-            return false;
+            return;
         }
 
-        GatewayReport report;
-        lock (_pending)
+        // After an outage all that waits goes at once, in reports of bounded size.
+        IReadOnlyList<TrafficWindow> windows;
+        do
         {
             var draining = book.Draining();
             var heartbeat = new GatewayHeartbeat(options.Value.Name, time.GetUtcNow(), control, book.Generations()) { Draining = draining.Count == 0 ? null : draining };
-            report = new GatewayReport(heartbeat, [.. _pending.Take(MostPerReport)]);
-            _sent = report.Windows.Count;
-        }
+            windows = outbox.Next(MostPerReport);
+            if (!await SendAsync(new GatewayReport(heartbeat, windows), cancellationToken))
+            {
+                return;
+            }
 
+            outbox.Done(windows);
+        }
+        while (windows.Count == MostPerReport);
+    }
+
+    private async Task<bool> SendAsync(GatewayReport report, CancellationToken cancellationToken)
+    {
         var answer = await plane.ReportAsync(report, cancellationToken);
         if (answer is SendReport.Failed failed)
         {
@@ -136,14 +151,6 @@ internal sealed class Reporter(
         }
 
         _away = false;
-        lock (_pending)
-        {
-            for (; _sent > 0; _sent--)
-            {
-                _pending.Dequeue();
-            }
-        }
-
         return true;
     }
 

@@ -29,6 +29,9 @@ internal sealed class ControlPlane : IAsyncDisposable
     /// <summary>The status reports are answered with; others than 204 do not keep them.</summary>
     public int ReportStatus { get; set; } = 204;
 
+    /// <summary>How many of the next reports are kept without an answer: the connection ends instead.</summary>
+    public int AnswersLost { get; set; }
+
     public ConcurrentQueue<GatewayReport> Reports { get; } = new();
 
     public int NotModified { get; private set; }
@@ -36,9 +39,12 @@ internal sealed class ControlPlane : IAsyncDisposable
     /// <summary>How many reports were not kept.</summary>
     public int Refused { get; private set; }
 
+    /// <summary>The windows that arrived, each once, as storage keeps them.</summary>
+    public IEnumerable<TrafficWindow> Windows => Reports.SelectMany(r => r.Windows).DistinctBy(w => (w.Gateway, w.Number));
+
     /// <summary>All that arrived of a generation.</summary>
     public TrafficTotals Totals(long generation, Core.Naming.VersionName? version = null, TrafficKind? kind = null) =>
-        TrafficTotals.Of(Reports.SelectMany(r => r.Windows).Where(w => w.Generation == generation), version, kind);
+        TrafficTotals.Of(Windows.Where(w => w.Generation == generation), version, kind);
 
     public static async Task<ControlPlane> StartAsync(int port = 0)
     {
@@ -69,6 +75,11 @@ internal sealed class ControlPlane : IAsyncDisposable
             if (ReportStatus == 204)
             {
                 Reports.Enqueue(report!);
+                if (AnswersLost > 0)
+                {
+                    AnswersLost--;
+                    context.Abort();
+                }
             }
             else
             {
