@@ -6,6 +6,7 @@ using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Forwarding;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.Routing;
+using ModelFlow.Gateway.Telemetry;
 
 namespace ModelFlow.Gateway;
 
@@ -19,8 +20,12 @@ public static class GatewayHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         configure?.Invoke(builder);
+
+        // Read before validation, which comes with the first use of the options: a value that is wrong is named then, or by Kestrel.
+        var options = builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
         AddServices(builder.Services);
-        Listen(builder);
+        builder.Services.AddTelemetry(builder.Configuration, options);
+        Listen(builder, options);
 
         // An activity for each request and a log line for each failed one would cost more than the rest of the gateway;
         // failures are counted, and logged once a window.
@@ -32,6 +37,7 @@ public static class GatewayHost
         app.Services.GetRequiredService<IStartupValidator>().Validate();
         app.Services.GetRequiredService<RouteKeeper>().Load();
         app.Services.GetRequiredService<FeedbackEndpoint>();
+        app.UseMetricsPage();
         app.Run(app.Services.GetRequiredService<ModelForwarder>().InvokeAsync);
         return app;
     }
@@ -47,6 +53,7 @@ public static class GatewayHost
         services.AddSingleton<TargetPool>();
         services.AddSingleton<RouteBook>();
         services.AddSingleton<RouteKeeper>();
+        services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<TrafficMeter>();
         services.AddSingleton<WindowOutbox>();
         services.AddSingleton<Clients>();
@@ -65,10 +72,8 @@ public static class GatewayHost
         services.AddHostedService<HealthChecker>();
     }
 
-    private static void Listen(WebApplicationBuilder builder)
+    private static void Listen(WebApplicationBuilder builder, GatewayOptions options)
     {
-        // Read before validation, which comes with the first use of the options: a bad address ends the start with Kestrel's own words.
-        var options = builder.Configuration.GetSection(GatewayOptions.Section).Get<GatewayOptions>() ?? new GatewayOptions();
         var addresses = options.ControlListen is null ? options.Listen : options.Listen + ";" + options.ControlListen;
         builder.WebHost.UseUrls(addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         if (addresses.Contains("https://", StringComparison.OrdinalIgnoreCase))

@@ -92,6 +92,10 @@ public sealed class GatewayOptions
     /// <summary>How much is taken at once.</summary>
     [ValidateObjectMembers]
     public LimitOptions Limits { get; set; } = new();
+
+    /// <summary>What monitoring is told.</summary>
+    [ValidateObjectMembers]
+    public TelemetryOptions Telemetry { get; set; } = new();
 }
 
 /// <summary>A client's key.</summary>

@@ -5,6 +5,7 @@ using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Forwarding;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.Routing;
+using ModelFlow.Gateway.Telemetry;
 
 namespace ModelFlow.Gateway.Feedback;
 
@@ -13,7 +14,7 @@ namespace ModelFlow.Gateway.Feedback;
 /// of keys that the answer's signed id names, and once per id: nobody can give a version marks for answers it did not give.
 /// </summary>
 internal sealed class FeedbackEndpoint(
-    RouteBook book, GatewayClock clock, TrafficMeter meter, RequestIdSigner signer, Limits limits, IOptions<GatewayOptions> options)
+    RouteBook book, GatewayClock clock, TrafficMeter meter, RequestIdSigner signer, Limits limits, GatewayMetrics metrics, IOptions<GatewayOptions> options)
 {
     private const int MaxBodyBytes = 16 * 1024;
     private const int MaxCommentCharacters = 2_000;
@@ -30,7 +31,13 @@ internal sealed class FeedbackEndpoint(
     public async Task AnswerAsync(HttpContext context, LiveRoute route)
     {
         var (mark, problem) = await ReadAsync(context);
-        await (mark is null ? problem : Take(context, route, mark)).WriteAsync(context);
+        problem = mark is null ? problem : Take(context, route, mark);
+        if (problem != Problem.None)
+        {
+            metrics.FeedbackRefused(problem.Type);
+        }
+
+        await problem.WriteAsync(context);
     }
 
     private static async Task<(FeedbackBody? Mark, Problem Problem)> ReadAsync(HttpContext context)

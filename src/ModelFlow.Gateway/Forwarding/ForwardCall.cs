@@ -1,11 +1,13 @@
+using System.Diagnostics;
 using ModelFlow.Gateway.OpenAi;
 using ModelFlow.Gateway.Routing;
+using ModelFlow.Gateway.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelFlow.Gateway.Forwarding;
 
 /// <summary>One request to one replica: what changes on the way there and back.</summary>
-internal sealed class ForwardCall(Replica replica, ModelOperation operation, string version, string? requestId, TimeProvider time) : HttpTransformer
+internal sealed class ForwardCall(Replica replica, ModelOperation operation, string version, string? requestId, Activity? activity, TimeProvider time) : HttpTransformer
 {
     /// <summary>The header that names the version, in answers and as a pin in requests.</summary>
     public const string VersionHeader = "x-modelflow-version";
@@ -27,6 +29,11 @@ internal sealed class ForwardCall(Replica replica, ModelOperation operation, str
         headers.Host = null;
         headers.Authorization = null;
         headers.Remove("Cookie");
+        if (activity is not null)
+        {
+            GatewayTracing.Inject(activity, headers);
+        }
+
         if (operation.Protocol == Protocol.OpenAi)
         {
             // The body's length changes with the model's name, and a compressed answer does not show its tokens.

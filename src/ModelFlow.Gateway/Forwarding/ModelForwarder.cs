@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,7 @@ using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.OpenAi;
 using ModelFlow.Gateway.Routing;
+using ModelFlow.Gateway.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelFlow.Gateway.Forwarding;
@@ -136,6 +138,7 @@ internal sealed class ModelForwarder(
     private async Task ForwardAsync(HttpContext context, Client client, Request request)
     {
         var body = context.Request.Body;
+        using var activity = GatewayTracing.Start(context, request.Route, request.Operation);
         try
         {
             while (true)
@@ -144,13 +147,14 @@ internal sealed class ModelForwarder(
                 if (!limits.TryEnter(target.Load))
                 {
                     await limits.RefuseAsync(context, target.Name);
+                    GatewayTracing.Refused(activity, context, target);
                     return;
                 }
 
                 Attempt last;
                 try
                 {
-                    last = await TryReplicasAsync(context, request, target, body);
+                    last = await TryReplicasAsync(context, request, target, body, activity);
                 }
                 finally
                 {
@@ -158,23 +162,20 @@ internal sealed class ModelForwarder(
                 }
 
                 Count(request, target, last.Call, last.Outcome);
-                if (last.Error == ForwarderError.None)
-                {
-                    return;
-                }
-
                 if (last.Outcome == RequestOutcome.ConnectError && StableInstead(context, request) is { } stable)
                 {
+                    GatewayTracing.Ended(activity, context, target, request.Choice, last.Outcome, goesOn: true);
                     Rewind(context);
                     request = request with { Choice = stable };
                     continue;
                 }
 
-                if (!context.Response.HasStarted)
+                if (last.Error != ForwarderError.None && !context.Response.HasStarted)
                 {
                     await ForwardOutcome.ProblemOf(context, last.Outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
                 }
 
+                GatewayTracing.Ended(activity, context, target, request.Choice, last.Outcome, goesOn: false);
                 return;
             }
         }
@@ -186,7 +187,7 @@ internal sealed class ModelForwarder(
 
     // A replica that takes no connection is not yet the version's failure: another may have it.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body)
+    private async ValueTask<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body, Activity? activity)
     {
         var tried = 0UL;
         var last = default(Attempt);
@@ -202,7 +203,7 @@ internal sealed class ModelForwarder(
                 context.Request.Body = new ModelFieldStream(body, target.ServedModel);
             }
 
-            last = await SendAsync(context, request, target, replica);
+            last = await SendAsync(context, request, target, replica, activity);
             if (last.Outcome != RequestOutcome.ConnectError || context.Response.HasStarted)
             {
                 break;
@@ -213,9 +214,9 @@ internal sealed class ModelForwarder(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica)
+    private async ValueTask<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica, Activity? activity)
     {
-        var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), time);
+        var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), activity, time);
         var outcome = RequestOutcome.ClientAbort;
         replica.Begin();
         try

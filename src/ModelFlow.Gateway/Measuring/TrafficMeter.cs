@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using ModelFlow.Core.Traffic;
+using ModelFlow.Gateway.Telemetry;
 
 namespace ModelFlow.Gateway.Measuring;
 
 /// <summary>
 /// Takes samples from requests without a lock and makes windows of them. Each sample is in exactly one window, whole.
 /// </summary>
-public sealed class TrafficMeter(TimeProvider time)
+public sealed class TrafficMeter(TimeProvider time, GatewayMetrics? metrics = null)
 {
     private readonly ConcurrentQueue<Sample> _samples = new();
     private readonly ConcurrentQueue<FeedbackMark> _marks = new();
@@ -30,12 +31,14 @@ public sealed class TrafficMeter(TimeProvider time)
         {
             Touch(sample.Counter);
             sample.Counter.Add(sample);
+            metrics?.Record(sample);
         }
 
         for (var left = _marks.Count; left > 0 && _marks.TryDequeue(out var mark); left--)
         {
             Touch(mark.Counter);
             mark.Counter.Add(mark);
+            metrics?.Record(mark);
         }
     }
 

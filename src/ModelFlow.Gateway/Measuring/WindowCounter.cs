@@ -26,6 +26,9 @@ public sealed class WindowCounter(Route route)
     private DateTimeOffset? _firstUsed;
     private DateTimeOffset _start;
 
+    /// <summary>The name of the model it counts.</summary>
+    public string Model => route.Model.Value;
+
     /// <summary>The generation it counts.</summary>
     public long Generation => route.Generation;
 

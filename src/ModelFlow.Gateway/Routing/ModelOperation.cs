@@ -39,6 +39,7 @@ public sealed class ModelOperation
         Protocol = protocol;
         Suffix = suffix;
         Method = method;
+        Route = "/models/{model}" + (protocol switch { Protocol.OpenInference => "/v2", Protocol.OpenAi => "/v1", _ => "" }) + suffix;
     }
 
     /// <summary>Its place in <see cref="All"/>.</summary>
@@ -52,6 +53,9 @@ public sealed class ModelOperation
 
     /// <summary>The only method it takes.</summary>
     public string Method { get; }
+
+    /// <summary>Its path with the model's name left open, as traces name it.</summary>
+    public string Route { get; }
 
     /// <summary>Whether it is an inference: these are counted.</summary>
     public bool Counts => Protocol != Protocol.Own && HttpMethods.IsPost(Method);

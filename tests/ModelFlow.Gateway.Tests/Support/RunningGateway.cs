@@ -31,6 +31,8 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public IServiceProvider Services => _app.Services;
+
     public static async Task<RunningGateway> StartAsync(
         Action<Dictionary<string, string?>>? settings = null, ControlPlane? plane = null, string? folder = null, TimeProvider? time = null)
     {
