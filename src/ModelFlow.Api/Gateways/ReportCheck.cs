@@ -76,5 +76,6 @@ internal static class ReportCheck
         || cell.Requests < 0 || cell.UpstreamErrors < 0 || cell.Timeouts < 0 || cell.ConnectErrors < 0 || cell.ClientErrors < 0 || cell.ClientAborts < 0
         || cell.Errors > cell.Requests
         || cell.PromptTokens < 0 || cell.CompletionTokens < 0 || cell.FirstSeenKeys < 0 || cell.Feedback.Count < 0
+        || cell.Pairs is { IsPossible: false }
         || !double.IsFinite(cell.Feedback.Sum) || !double.IsFinite(cell.Feedback.SumOfSquares);
 }

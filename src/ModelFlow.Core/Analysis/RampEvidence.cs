@@ -13,10 +13,6 @@ public sealed record RampEvidence
     /// <summary>Nothing seen.</summary>
     public static readonly RampEvidence None = new();
 
-    // Clocks of gateways may differ by as much, and a gateway that was away for as long brings its windows late.
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan AwayAtMost = TimeSpan.FromMinutes(15);
-
     /// <summary>The route generation of the step that is watched; 0 before the first.</summary>
     public long Generation { get; init; }
 
@@ -68,11 +64,7 @@ public sealed record RampEvidence
     }
 
     /// <summary>The start from which on windows have to be read to miss none that were not taken in yet; about <paramref name="stepStart"/> at first.</summary>
-    public DateTimeOffset ReadFrom(DateTimeOffset stepStart, DateTimeOffset now)
-    {
-        var heard = Gateways.Values.Where(g => now - g.At < AwayAtMost).Select(g => g.Start).DefaultIfEmpty(stepStart);
-        return heard.Min() - ClockSkew;
-    }
+    public DateTimeOffset ReadFrom(DateTimeOffset stepStart, DateTimeOffset now) => SeenWindows.ReadFrom(Gateways, stepStart, now);
 
     /// <summary>Takes in windows of the current generation that were not taken in before; others are left out.</summary>
     /// <param name="policy">What is watched.</param>
@@ -83,21 +75,10 @@ public sealed record RampEvidence
     /// <param name="now">The time of this look.</param>
     public RampEvidence Take(GuardrailPolicy policy, IEnumerable<TrafficWindow> windows, VersionName stable, VersionName candidate, int steps, DateTimeOffset now)
     {
-        var fresh = windows
-            .Where(w => w.Generation == Generation && w.Number > Gateways.GetValueOrDefault(w.Gateway).Number)
-            .DistinctBy(w => (w.Gateway, w.Number))
-            .OrderBy(w => w.Start).ThenBy(w => w.Gateway, StringComparer.Ordinal).ThenBy(w => w.Number)
-            .ToList();
+        var fresh = SeenWindows.Fresh(Gateways, windows, Generation);
         if (fresh.Count == 0)
         {
             return this;
-        }
-
-        var gateways = new Dictionary<string, GatewayMark>(Gateways, StringComparer.Ordinal);
-        foreach (var w in fresh)
-        {
-            var mark = gateways.GetValueOrDefault(w.Gateway);
-            gateways[w.Gateway] = new GatewayMark(Math.Max(mark.Number, w.Number), mark.Start > w.Start ? mark.Start : w.Start, now);
         }
 
         // Where the weights did not hold throughout, the two versions had their traffic at different times.
@@ -105,7 +86,7 @@ public sealed record RampEvidence
         var (theirs, ours) = (TrafficTotals.Of(leased, stable, TrafficKind.Normal), TrafficTotals.Of(leased, candidate, TrafficKind.Normal));
         var taken = this with
         {
-            Gateways = gateways,
+            Gateways = SeenWindows.Mark(Gateways, fresh, now),
             Stable = Stable.Plus(theirs),
             Candidate = Candidate.Plus(ours),
             StableUsers = StableUsers + theirs.FirstSeenKeys,

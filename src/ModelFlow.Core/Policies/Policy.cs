@@ -40,6 +40,15 @@ public sealed record Policy
 
     /// <summary>When old versions move to cheaper tiers.</summary>
     public RetentionPolicy Retention { get; init; } = new();
+
+    /// <summary>
+    /// The guardrails as the weights of the ramp are judged by: where there is a shadow step it takes an even share of the false-alarm budget, as one more step.
+    /// </summary>
+    public GuardrailPolicy GuardrailsOfRamp()
+    {
+        double steps = Ramp.Steps.Count;
+        return Ramp.Shadow is null ? Guardrails : Guardrails with { FalseAlarmBudget = Guardrails.FalseAlarmBudget * steps / (steps + 1) };
+    }
 }
 
 /// <summary>The smoke test.</summary>
@@ -87,6 +96,9 @@ public sealed record ApprovalPolicy
 /// <summary>The gray ramp.</summary>
 public sealed record RampPolicy
 {
+    /// <summary>The step before the first weight, in which requests are mirrored to the candidate; null, the default, for none.</summary>
+    public ShadowPolicy? Shadow { get; init; }
+
     /// <summary>The steps in order, 1 to 50; weights rise strictly from above 0 and end at 100 %.</summary>
     public IReadOnlyList<RampStep> Steps { get; init; } =
     [

@@ -13,6 +13,7 @@ internal static partial class RampReader
         var empty = new RampPolicy();
         var ramp = new RampPolicy
         {
+            Shadow = fields.Map("shadow") is { } shadow ? ShadowReader.Read(shadow) : empty.Shadow,
             Steps = fields.List("steps") is { } steps ? ReadSteps(fields, steps) : empty.Steps,
             LookEvery = fields.Optional("lookEvery", PolicyValues.Duration(PolicyReader.Seconds(1), PolicyReader.Minutes(5)), empty.LookEvery),
             Lease = fields.Optional("lease", PolicyValues.Duration(PolicyReader.Seconds(1), PolicyReader.Hours(1)), empty.Lease),
@@ -28,6 +29,7 @@ internal static partial class RampReader
             fields.Report("lease", $"{PolicyValues.Show(ramp.Lease)} is shorter than three looks ('lookEvery' is {PolicyValues.Show(ramp.LookEvery)}); write at least {PolicyValues.Show(3 * ramp.LookEvery)}.");
         }
 
+        ShadowReader.CheckWatched(fields, ramp);
         return ramp;
     }
 

@@ -79,6 +79,11 @@ public static class RetentionPlanner
             return "has a share of traffic";
         }
 
+        if (facts.Route?.Shadow?.Version == version.Version)
+        {
+            return "requests are mirrored to it";
+        }
+
         if (facts.InReleases.TryGetValue(version.Version, out var release))
         {
             return $"the release {release} runs";

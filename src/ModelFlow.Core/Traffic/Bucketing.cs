@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 
@@ -36,6 +37,14 @@ public static class Bucketing
         }
 
         return hash;
+    }
+
+    /// <summary>The hash of what tells a request apart (<see cref="RequestId.Unique"/>, its eight bytes in big-endian order) under a salt's seed.</summary>
+    public static ulong Hash(ulong seed, ulong unique)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, unique);
+        return XxHash64.HashToUInt64(bytes, unchecked((long)seed));
     }
 
     /// <summary>The bucket of a hash, 0 to 9,999.</summary>

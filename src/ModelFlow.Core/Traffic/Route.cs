@@ -22,6 +22,9 @@ public sealed record Route
     /// <summary>Versions with a share of traffic, their sum at most 100 %. Their weight holds only while the lease does.</summary>
     public IReadOnlyList<Candidate> Candidates { get; init; } = [];
 
+    /// <summary>The version that a share of stable's requests is mirrored to, while the lease holds; its answers reach nobody. Null for none.</summary>
+    public ShadowTarget? Shadow { get; init; }
+
     /// <summary>Where the key is that keeps a user on one version.</summary>
     public StickyPolicy Sticky { get; init; } = new();
 
@@ -40,13 +43,25 @@ public sealed record Route
     /// <summary>When it was made.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Every version this route can send a request to.</summary>
-    public IEnumerable<VersionName> Versions => Stable is { } s ? Candidates.Select(c => c.Version).Prepend(s) : Candidates.Select(c => c.Version);
+    /// <summary>Every version this route can send a request to: stable, the candidates, and last the one in the shadow.</summary>
+    public IEnumerable<VersionName> Versions
+    {
+        get
+        {
+            var versions = Candidates.Select(c => c.Version);
+            versions = Stable is { } stable ? versions.Prepend(stable) : versions;
+            return Shadow is { } shadow ? versions.Append(shadow.Version) : versions;
+        }
+    }
+
+    /// <summary>Whether anything in it holds only while a lease does.</summary>
+    [JsonIgnore]
+    public bool NeedsLease => Candidates.Count > 0 || Shadow is not null;
 
     /// <inheritdoc/>
     public bool Equals(Route? other) => other is not null
         && Model == other.Model && Generation == other.Generation && Stable == other.Stable
-        && Candidates.SequenceEqual(other.Candidates) && Sticky == other.Sticky
+        && Candidates.SequenceEqual(other.Candidates) && Shadow == other.Shadow && Sticky == other.Sticky
         && string.Equals(Salt, other.Salt, StringComparison.Ordinal)
         && Release == other.Release && Step == other.Step
         && string.Equals(Cause, other.Cause, StringComparison.Ordinal) && At == other.At;
@@ -60,6 +75,12 @@ public sealed record Route
 /// <param name="Weight">Its share.</param>
 public sealed record Candidate(VersionName Version, Weight Weight);
 
+/// <summary>A version that requests are mirrored to.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="Share">The share of the requests that stable answers.</param>
+/// <param name="SlowerThan">From which multiple of stable's time on a pair counts as slower, above 1; null to count none.</param>
+public sealed record ShadowTarget(VersionName Version, Weight Share, double? SlowerThan);
+
 /// <summary>Until when the candidates' weights of one generation hold. Renewed on fresh evidence only; never part of the route's history.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="Generation">The generation it was given for; a lease of another generation counts as none.</param>
@@ -68,7 +89,7 @@ public sealed record RouteLease(ModelName Model, long Generation, DateTimeOffset
 
 /// <summary>What a gateway needs to serve one model: the route, its lease, and where the versions are.</summary>
 /// <param name="Route">The route.</param>
-/// <param name="LeaseUntil">Null when the route has no candidates.</param>
+/// <param name="LeaseUntil">Null when the route has neither candidates nor a shadow.</param>
 /// <param name="Endpoints">For each version that is loaded, the base addresses of its replicas; those that the route does not name can be pinned only.</param>
 public sealed record ServedRoute(Route Route, DateTimeOffset? LeaseUntil, IReadOnlyDictionary<VersionName, IReadOnlyList<Uri>> Endpoints)
 {

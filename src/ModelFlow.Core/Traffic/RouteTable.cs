@@ -10,6 +10,7 @@ public sealed class RouteTable
     private readonly bool[] _loaded;
     private readonly int[] _below;
     private readonly int _stable;
+    private readonly int _shadow = -1;
     private readonly ulong _seed;
 
     /// <summary>Prepares <paramref name="served"/>.</summary>
@@ -38,6 +39,11 @@ public sealed class RouteTable
             throw new ArgumentException($"The candidates' weights of {route.Model} at generation {route.Generation} are {sum} basis points; at most 10000 are allowed.", nameof(served));
         }
 
+        if (route.Shadow is not null)
+        {
+            _shadow = route.Candidates.Count + _stable + 1;
+        }
+
         _seed = Bucketing.SeedOf(route.Salt);
     }
 
@@ -45,13 +51,13 @@ public sealed class RouteTable
     public ServedRoute Served { get; }
 
     /// <summary>
-    /// The versions that <see cref="RouteChoice.Version"/> is an index of: stable, if there is one, then the candidates, then other
-    /// loaded versions, which only a pin reaches.
+    /// The versions that <see cref="RouteChoice.Version"/> is an index of: stable, if there is one, then the candidates, then the one in the
+    /// shadow, then other loaded versions, which only a pin reaches.
     /// </summary>
     public IReadOnlyList<VersionName> Versions => _versions;
 
-    /// <summary>Whether the candidates' weights hold at <paramref name="now"/>; true where there are none.</summary>
-    public bool IsLeased(DateTimeOffset now) => _below.Length == 0 || now < Served.LeaseUntil;
+    /// <summary>Whether the candidates' weights and the shadow hold at <paramref name="now"/>; true where there are none.</summary>
+    public bool IsLeased(DateTimeOffset now) => (_below.Length == 0 && _shadow < 0) || now < Served.LeaseUntil;
 
     /// <summary>
     /// The version for a request. By its bucket a key belongs to a candidate or to stable; a candidate without a lease or without a
@@ -86,6 +92,21 @@ public sealed class RouteTable
         }
 
         return Stable(TrafficKind.Normal, hash);
+    }
+
+    /// <summary>
+    /// The version in the shadow, if a request is one of those that are mirrored to it: one that stable answers by its bucket, and whose own hash,
+    /// not its key's, falls into the share, so that no user is mirrored more than others. Not <see cref="ChoiceOutcome.Chosen"/> otherwise.
+    /// </summary>
+    /// <param name="choice">What was chosen for the request.</param>
+    /// <param name="unique">What tells the request apart from others: of its <see cref="RequestId"/>.</param>
+    /// <param name="now">The time, to hold the lease against.</param>
+    public RouteChoice Mirror(RouteChoice choice, ulong unique, DateTimeOffset now)
+    {
+        var mirrored = _shadow >= 0 && choice is { Outcome: ChoiceOutcome.Chosen, Kind: TrafficKind.Normal } && choice.Version == _stable
+            && now < Served.LeaseUntil && _loaded[_shadow]
+            && Bucketing.BucketOf(Bucketing.Hash(_seed, unique)) < Served.Route.Shadow!.Share.BasisPoints; // _shadow says there is one.
+        return mirrored ? new RouteChoice(ChoiceOutcome.Chosen, _shadow, TrafficKind.Shadow, choice.KeyHash) : new RouteChoice(ChoiceOutcome.NoVersion, -1, TrafficKind.Shadow, choice.KeyHash);
     }
 
     /// <summary>Stable in place of a candidate that turned out not to answer.</summary>

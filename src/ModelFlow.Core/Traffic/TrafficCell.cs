@@ -84,6 +84,10 @@ public sealed record TrafficCell
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long FirstSeenKeys { get; init; }
 
+    /// <summary>Pairs of this version's answers with stable's to the same requests; null but in cells of the kind <see cref="TrafficKind.Shadow"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PairTotals? Pairs { get; init; }
+
     /// <summary>Requests that failed by the version's fault.</summary>
     [JsonIgnore]
     public long Errors => UpstreamErrors + Timeouts + ConnectErrors;

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Testing;
@@ -30,7 +31,7 @@ public sealed partial class PolicyDocsTests
         }
 
         var expected = path.Contains(".dataset.", StringComparison.Ordinal) ? "needed"
-            : value is null ? (path.StartsWith("guardrails", StringComparison.Ordinal) ? "`off`" : path.StartsWith("retention", StringComparison.Ordinal) ? "`never`" : "—")
+            : value is null ? (path.StartsWith("guardrails", StringComparison.Ordinal) || path.StartsWith("ramp.shadow", StringComparison.Ordinal) ? "`off`" : path.StartsWith("retention", StringComparison.Ordinal) ? "`never`" : "—")
             : $"`{Written(value)}`";
         Assert.Equal(expected, shown);
     }
@@ -75,7 +76,8 @@ public sealed partial class PolicyDocsTests
             }
             else if (declared.Namespace!.StartsWith("ModelFlow", StringComparison.Ordinal) && declared is { IsClass: true })
             {
-                foreach (var leaf in Leaves(declared, path + ".", value))
+                // Of a part that is optional as a whole: the defaults that it has when it is there.
+                foreach (var leaf in Leaves(declared, path + ".", value ?? (declared == typeof(ShadowPolicy) ? new ShadowPolicy() : null)))
                 {
                     yield return leaf;
                 }

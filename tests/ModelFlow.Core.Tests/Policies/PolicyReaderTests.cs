@@ -47,6 +47,14 @@ public sealed class PolicyReaderTests
           required: 2
           expiresAfter: 1d
         ramp:
+          shadow:
+            share: 20 %
+            bake: 1h
+            minPairs: 500
+            maxDisagreement: 3 %
+            maxScoreDifference: 0.05
+            errorRateIncrease: off
+            latencyRatio: 2
           steps:
             - { weight: 50 bp, bake: 20m }
             - { weight: 12.5 %, bake: 1.5h }
@@ -88,6 +96,7 @@ public sealed class PolicyReaderTests
         Assert.Equal(new EvaluationPolicy { Dataset = new("d/eval.csv", Sha256Digest.Parse(Hash)) }, policy.Evaluation);
         Assert.Equal(new ApprovalPolicy(), policy.Approval);
         Assert.Equal(new RampPolicy().Steps, policy.Ramp.Steps);
+        Assert.Null(policy.Ramp.Shadow);
         Assert.Equal(new GuardrailPolicy(), policy.Guardrails);
         Assert.Equal(new RetentionPolicy(), policy.Retention);
     }
@@ -118,6 +127,9 @@ public sealed class PolicyReaderTests
         Assert.Equal(
             [new RampStep(new Weight(50), TimeSpan.FromMinutes(20)), new RampStep(new Weight(1250), TimeSpan.FromMinutes(90)), new RampStep(Weight.All, TimeSpan.FromSeconds(1))],
             policy.Ramp.Steps);
+        Assert.Equal(
+            new ShadowPolicy { Share = new Weight(2_000), Bake = TimeSpan.FromHours(1), MinPairs = 500, MaxDisagreement = 0.03, MaxScoreDifference = 0.05, ErrorRateIncrease = null, LatencyRatio = 2 },
+            policy.Ramp.Shadow);
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(20), TimeSpan.Zero), (policy.Ramp.LookEvery, policy.Ramp.Lease, policy.Ramp.ExtendUpTo));
         Assert.Equal((InconclusiveRule.Rollback, new StickyPolicy { Kind = StickyKind.Cookie, Name = "user" }), (policy.Ramp.WhenInconclusive, policy.Ramp.Sticky));
         Assert.Equal(
@@ -166,6 +178,17 @@ public sealed class PolicyReaderTests
     [InlineData("ramp: { steps: [ { weight: 100 %, bake: 31d } ] }", "ramp.steps[0].bake", "1s to 30d")]
     [InlineData("ramp: { steps: [ { weight: 100 %, bake: 999999999d } ] }", "ramp.steps[0].bake", "1s to 30d")]
     [InlineData("ramp: { steps: [ 5 % ] }", "ramp.steps[0]", "Fields are needed")]
+    [InlineData("ramp: { shadow: { share: 10 } }", "ramp.shadow.share", "with its unit")]
+    [InlineData("ramp: { shadow: { share: 0 % } }", "ramp.shadow.share", "above 0")]
+    [InlineData("ramp: { shadow: { bake: 31d } }", "ramp.shadow.bake", "1s to 30d")]
+    [InlineData("ramp: { shadow: { minPairs: 0 } }", "ramp.shadow.minPairs", "1 to 1,000,000")]
+    [InlineData("ramp: { shadow: { maxDisagreement: 0 } }", "ramp.shadow.maxDisagreement", "0.001 to 0.99")]
+    [InlineData("ramp: { shadow: { maxScoreDifference: 1 } }", "ramp.shadow.maxScoreDifference", "0.001 to 0.99")]
+    [InlineData("ramp: { shadow: { errorRateIncrease: 1 } }", "ramp.shadow.errorRateIncrease", "0 to 0.99")]
+    [InlineData("ramp: { shadow: { latencyRatio: 1 } }", "ramp.shadow.latencyRatio", "above 1")]
+    [InlineData("ramp: { shadow: { maxDisagrement: 5 % } }", "ramp.shadow.maxDisagrement", "did you mean 'maxDisagreement'?")]
+    [InlineData("ramp: { shadow: 10 % }", "ramp.shadow", "Fields are needed")]
+    [InlineData("ramp: { shadow: { maxDisagreement: off, errorRateIncrease: off, latencyRatio: off } }", "ramp.shadow", "Every tolerance is off")]
     [InlineData("ramp: { lookEvery: 10s, lease: 29s }", "ramp.lease", "at least 30s")]
     [InlineData("ramp: { lookEvery: 1m }", "ramp.lease", "at least 3m")]
     [InlineData("ramp: { whenInconclusive: rollbak }", "ramp.whenInconclusive", "did you mean rollback?")]
@@ -266,6 +289,13 @@ public sealed class PolicyReaderTests
     [Fact]
     public void Read_allGuardrailsOffAndContinue_accepted() =>
         Parsed(Least + "guardrails: { errorRateIncrease: off, latencyP95Ratio: off }\nramp: { whenInconclusive: continue }");
+
+    [Fact]
+    public void Read_emptyShadow_hasItsDefaults() => Assert.Equal(new ShadowPolicy(), Parsed(Least + "ramp: { shadow: {} }").Ramp.Shadow);
+
+    [Fact]
+    public void Read_shadowThatOnlyLooks_acceptedWithContinue() =>
+        Parsed(Least + "ramp: { whenInconclusive: continue, shadow: { maxDisagreement: off, errorRateIncrease: off, latencyRatio: off } }");
 
     [Fact]
     public void Read_anythingAtAll_neverThrows()

@@ -29,6 +29,8 @@ internal static class Examples
         },
     };
 
+    public static readonly ShadowPolicy Shadow = new() { Bake = TimeSpan.FromSeconds(20) };
+
     public static ReleaseState NewRelease(string? uploader = "ada") => ReleaseEvents.Start(new ReleaseState
     {
         Id = Id,

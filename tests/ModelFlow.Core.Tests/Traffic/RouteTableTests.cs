@@ -53,6 +53,33 @@ public sealed class RouteTableTests
     }
 
     [Fact]
+    public void Mirror_share_getsItOfRequestsNotOfKeysAndChangesNoChoice()
+    {
+        var table = new RouteTable(Shadowed(Now.AddMinutes(1), 2_500));
+        var choice = table.Choose("anna", null, Now);
+        Assert.Equal((Stable, TrafficKind.Normal), (table.Versions[choice.Version], choice.Kind));
+        var mirrored = Enumerable.Range(0, 20_000).Select(i => table.Mirror(choice, (ulong)i, Now)).Where(m => m.Outcome == ChoiceOutcome.Chosen).ToList();
+        Assert.InRange(mirrored.Count, 4_600, 5_400);
+        Assert.All(mirrored, m => Assert.Equal((Candidate, TrafficKind.Shadow, choice.SubBucket), (table.Versions[m.Version], m.Kind, m.SubBucket)));
+        Assert.Equal(table.Mirror(choice, 7, Now), new RouteTable(Shadowed(Now.AddMinutes(1), 2_500)).Mirror(choice, 7, Now));
+    }
+
+    [Fact]
+    public void Mirror_leaseOverOrPinnedOrNotLoaded_mirrorsNothing()
+    {
+        var table = new RouteTable(Shadowed(Now.AddMinutes(1), 10_000));
+        var choice = table.Choose("k", null, Now);
+        Assert.Equal(ChoiceOutcome.Chosen, table.Mirror(choice, 1, Now).Outcome);
+        Assert.NotEqual(ChoiceOutcome.Chosen, table.Mirror(choice, 1, Now.AddMinutes(1)).Outcome);
+        Assert.NotEqual(ChoiceOutcome.Chosen, table.Mirror(table.Choose("k", Stable, Now), 1, Now).Outcome);
+        Assert.NotEqual(ChoiceOutcome.Chosen, table.Mirror(table.Choose("k", Candidate, Now), 1, Now).Outcome);
+        var alone = new RouteTable(Shadowed(Now.AddMinutes(1), 10_000) with { Endpoints = new Dictionary<VersionName, IReadOnlyList<Uri>> { [Stable] = [new Uri("http://127.0.0.1:1/")] } });
+        Assert.NotEqual(ChoiceOutcome.Chosen, alone.Mirror(alone.Choose("k", null, Now), 1, Now).Outcome);
+        Assert.True(table.IsLeased(Now));
+        Assert.False(table.IsLeased(Now.AddMinutes(1)));
+    }
+
+    [Fact]
     public void Choose_leaseOver_sendsTheCandidatesKeysToStableAndMarksThem()
     {
         var table = new RouteTable(Served("s", Now, new Candidate(Candidate, new Weight(5_000))));
@@ -157,6 +184,13 @@ public sealed class RouteTableTests
         Assert.Throws<ArgumentException>(() => new RouteTable(Served("s", null, new Candidate(Stable, new Weight(1)))));
 
     private static VersionName Version(RouteTable table, string key) => table.Versions[table.Choose(key, null, Now).Version];
+
+    private static ServedRoute Shadowed(DateTimeOffset lease, int share) =>
+        Served("s", lease) with
+        {
+            Route = Served("s", lease).Route with { Shadow = new ShadowTarget(Candidate, new Weight(share), 1.5) },
+            Endpoints = new Dictionary<VersionName, IReadOnlyList<Uri>> { [Stable] = [new Uri("http://127.0.0.1:1/")], [Candidate] = [new Uri("http://127.0.0.1:2/")] },
+        };
 
     private static ServedRoute Served(string salt, DateTimeOffset? lease, params Candidate[] candidates) => new(
         new Route { Model = ModelName.Parse("digits"), Generation = 1, Stable = Stable, Candidates = candidates, Salt = salt, Cause = "test", At = Now },
