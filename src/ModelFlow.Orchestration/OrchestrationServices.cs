@@ -26,6 +26,9 @@ public static class OrchestrationServices
         services.TryAddSingleton<AssessVersionHandler>();
         services.TryAddSingleton<TakeTurnHandler>();
         services.TryAddSingleton<LoadVersionHandler>();
+        services.TryAddSingleton<LeaseRenewal>();
+        services.TryAddSingleton<ShadowTrafficHandler>();
+        services.TryAddSingleton<LookAtShadowHandler>();
         services.TryAddSingleton<ShiftTrafficHandler>();
         services.TryAddSingleton<LookAtTrafficHandler>();
         services.TryAddSingleton<PromoteVersionHandler>();

@@ -103,7 +103,7 @@ public record VersionItem
     /// <summary>Why it may never be served again.</summary>
     public Revocation? Revoked { get; init; }
 
-    /// <summary><c>stable</c> or <c>candidate</c>; absent when the route does not name it.</summary>
+    /// <summary><c>stable</c>, <c>candidate</c> or <c>shadow</c>; absent when the route does not name it.</summary>
     public string? Live { get; init; }
 
     /// <summary>Its share of traffic by the route.</summary>
@@ -129,7 +129,7 @@ public record VersionItem
             Pinned = record.Pinned,
             Deleted = record.Deleted,
             Revoked = record.Revoked,
-            Live = candidate is not null ? "candidate" : stable ? "stable" : null,
+            Live = candidate is not null ? "candidate" : stable ? "stable" : route?.Shadow?.Version == record.Version ? "shadow" : null,
             Weight = candidate?.Weight ?? (stable ? new Weight(10_000 - route!.Candidates.Sum(c => c.Weight.BasisPoints)) : null), // stable implies a route.
         };
     }

@@ -34,8 +34,8 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
     {
         "ended" => (string?)happened.Data?["outcome"] == "stable" ? Tone.Good : Tone.Bad,
         "failed" or "harmFound" or "rejected" or "trafficRestored" or "leaseLapsing" => Tone.Bad,
-        "trafficShifted" => Tone.Strong,
-        "stepPassed" or "approved" => Tone.Good,
+        "trafficShifted" or "shadowStarted" => Tone.Strong,
+        "stepPassed" or "shadowPassed" or "approved" => Tone.Good,
         "paused" or "resumed" or "promoteAsked" or "abortAsked" or "waiting" => Tone.Busy,
         "looked" or "signalIgnored" => Tone.Dim,
         _ => Tone.Plain,

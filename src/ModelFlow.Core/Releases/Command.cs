@@ -11,6 +11,8 @@ namespace ModelFlow.Core.Releases;
 [JsonDerivedType(typeof(EvaluateVersion), "evaluateVersion")]
 [JsonDerivedType(typeof(TakeTurn), "takeTurn")]
 [JsonDerivedType(typeof(LoadVersion), "loadVersion")]
+[JsonDerivedType(typeof(ShadowTraffic), "shadowTraffic")]
+[JsonDerivedType(typeof(LookAtShadow), "lookAtShadow")]
 [JsonDerivedType(typeof(ShiftTraffic), "shiftTraffic")]
 [JsonDerivedType(typeof(LookAtTraffic), "lookAtTraffic")]
 [JsonDerivedType(typeof(PromoteVersion), "promoteVersion")]
@@ -40,6 +42,15 @@ public abstract record Command
 
     /// <summary>Loads the version on the model servers.</summary>
     public sealed record LoadVersion : Command;
+
+    /// <summary>Mirrors a share of stable's requests to the candidate, if the route is still the one this release knows.</summary>
+    /// <param name="AfterGeneration">The generation this release knows: the change is made only if it is still the current one.</param>
+    public sealed record ShadowTraffic(long AfterGeneration) : Command;
+
+    /// <summary>Compares the pairs of answers, and renews the shadow's lease on fresh evidence.</summary>
+    /// <param name="Generation">The route generation that the shadow step made.</param>
+    /// <param name="Since">When it began.</param>
+    public sealed record LookAtShadow(long Generation, DateTimeOffset Since) : Command;
 
     /// <summary>Gives the candidate a share of traffic, if the route is still the one this release knows.</summary>
     /// <param name="Step">The ramp step, counted from 0.</param>

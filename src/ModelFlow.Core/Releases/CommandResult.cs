@@ -29,7 +29,7 @@ public abstract record CommandResult
     }
 
     /// <summary>The version is at fault: it is not let through.</summary>
-    /// <param name="By">What refused it: <c>name</c>, <c>digest</c>, <c>format</c>, <c>inspection</c>, <c>signature</c>, <c>smoke</c>, <c>evaluation</c>, <c>gate</c>, <c>load</c>, <c>revoked</c>.</param>
+    /// <param name="By">What refused it: <c>name</c>, <c>digest</c>, <c>format</c>, <c>inspection</c>, <c>signature</c>, <c>smoke</c>, <c>evaluation</c>, <c>gate</c>, <c>load</c>, <c>shadow</c>, <c>revoked</c>.</param>
     /// <param name="Reason">With the numbers and the remedy.</param>
     public sealed record Refused(string By, string Reason) : CommandResult;
 
@@ -72,7 +72,11 @@ public abstract record CommandResult
     /// <param name="LeaseRenewed">Whether the evidence was fresh enough to renew the weight's lease.</param>
     /// <param name="Freeze">The freeze that covers the model, for people; null if there is none.</param>
     /// <param name="Evidence">All that the ramp has learned so far; null when the route is not the release's any more.</param>
-    public sealed record Looked(GuardrailReport Report, long RouteGeneration, bool LeaseRenewed, string? Freeze, RampEvidence? Evidence = null) : CommandResult;
+    public sealed record Looked(GuardrailReport Report, long RouteGeneration, bool LeaseRenewed, string? Freeze, RampEvidence? Evidence = null) : CommandResult
+    {
+        /// <summary>All that the shadow step has learned so far; null for a look at weights.</summary>
+        public ShadowEvidence? Shadow { get; init; }
+    }
 
     /// <summary>The version is stable.</summary>
     public sealed record Promoted(long Generation) : CommandResult;

@@ -78,6 +78,7 @@ public static class ReleaseDecider
             case Stage.Evaluating: EvaluatingStage.Take(t, result); break;
             case Stage.AwaitingTurn: AwaitingTurnStage.Take(t, result); break;
             case Stage.Loading: LoadingStage.Take(t, result); break;
+            case Stage.Shadowing stage: ShadowingStage.Take(t, stage, result); break;
             case Stage.Ramping stage: RampingStage.Take(t, stage, result); break;
             case Stage.Promoting stage: PromotingStage.Take(t, stage, result); break;
             case Stage.Withdrawing: WithdrawingStage.Take(t, result); break;
@@ -95,7 +96,7 @@ public static class ReleaseDecider
     private static void Retry(Transition t, Command command, string reason)
     {
         // These are owed to the users whatever it takes; a look that cannot be made lets the lease run out by itself.
-        var owed = command is Command.RestoreTraffic or Command.CloseRelease or Command.PromoteVersion or Command.LookAtTraffic;
+        var owed = command is Command.RestoreTraffic or Command.CloseRelease or Command.PromoteVersion or Command.LookAtTraffic or Command.LookAtShadow;
         var retries = t.State.Retries + 1;
         if (!owed && retries > MaxRetries)
         {
@@ -126,6 +127,7 @@ public static class ReleaseDecider
                 Stage.AwaitingApproval stage => AwaitingApprovalStage.Step(t, stage),
                 Stage.AwaitingTurn stage => AwaitingTurnStage.Step(t, stage),
                 Stage.Loading => LoadingStage.Step(t),
+                Stage.Shadowing stage => ShadowingStage.Step(t, stage),
                 Stage.Ramping stage => RampingStage.Step(t, stage),
                 Stage.Promoting stage => PromotingStage.Step(t, stage),
                 Stage.Withdrawing => WithdrawingStage.Step(t),

@@ -64,6 +64,9 @@ public sealed record ReleaseState
     /// <summary>All that the ramp has learned from live traffic; null before its first look.</summary>
     public RampEvidence? Evidence { get; init; }
 
+    /// <summary>All that the shadow step has learned; null before its first look and where there is none.</summary>
+    public ShadowEvidence? Shadow { get; init; }
+
     /// <summary>The step before the current one: the reference of the last step, where stable has no traffic of its own.</summary>
     public StepWindow? PreviousStep { get; init; }
 
@@ -140,7 +143,7 @@ public enum Outcome
     /// <summary>The version became the model's stable one.</summary>
     Stable,
 
-    /// <summary>Refused before any traffic.</summary>
+    /// <summary>Refused before any traffic: a shadow step is before it.</summary>
     Rejected,
 
     /// <summary>Traffic was taken back by a guardrail or an operator.</summary>

@@ -42,7 +42,7 @@ public enum SignalKind
     /// <summary>Go on.</summary>
     Resume,
 
-    /// <summary>Skip the rest of the ramp's waiting: to stable now. Guards that already convicted stand.</summary>
+    /// <summary>Skip the rest of the ramp's waiting: to stable now, or in the shadow step to the first weight. Guards that already convicted stand.</summary>
     Promote,
 
     /// <summary>End the release, give traffic back if it has any.</summary>

@@ -99,15 +99,27 @@ internal static class Signals
             return;
         }
 
-        var stage = t.State.Stage is Stage.Ramping ramp && ramp.Phase != RampPhase.Shifting
-            ? ramp with { BakeUntil = ramp.BakeUntil + (t.Now - pausedAt) }
-            : t.State.Stage;
+        Stage stage = t.State.Stage switch
+        {
+            Stage.Ramping { Phase: not RampPhase.Shifting } ramp => ramp with { BakeUntil = ramp.BakeUntil + (t.Now - pausedAt) },
+            Stage.Shadowing { Phase: not RampPhase.Shifting } shadow => shadow with { BakeUntil = shadow.BakeUntil + (t.Now - pausedAt) },
+            var other => other,
+        };
         t.State = t.State with { PausedAt = null, Stage = stage };
         t.Record("resumed", $"{signal.By} resumed it{Said(signal)}.", signal.By, Data(t, signal));
     }
 
     private static void Promote(Transition t, Signal signal)
     {
+        if (t.State.Stage is Stage.Shadowing { Phase: not RampPhase.Shifting } shadow)
+        {
+            // No user has seen the version yet: the ramp is not skipped along with the shadow.
+            t.State = t.State with { PausedAt = null };
+            t.Record("promoteAsked", $"{signal.By} ends the shadow step{Said(signal)}: the ramp begins.", signal.By, Data(t, signal));
+            ShadowingStage.Pass(t, shadow, "ended by an operator");
+            return;
+        }
+
         if (t.State.Stage is not Stage.Ramping { Phase: not RampPhase.Shifting } ramp)
         {
             Ignore(t, signal, "no step of its ramp is being watched");

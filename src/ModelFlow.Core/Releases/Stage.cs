@@ -11,6 +11,7 @@ namespace ModelFlow.Core.Releases;
 [JsonDerivedType(typeof(AwaitingApproval), "awaitingApproval")]
 [JsonDerivedType(typeof(AwaitingTurn), "awaitingTurn")]
 [JsonDerivedType(typeof(Loading), "loading")]
+[JsonDerivedType(typeof(Shadowing), "shadowing")]
 [JsonDerivedType(typeof(Ramping), "ramping")]
 [JsonDerivedType(typeof(Promoting), "promoting")]
 [JsonDerivedType(typeof(Withdrawing), "withdrawing")]
@@ -50,6 +51,13 @@ public abstract record Stage
 
     /// <summary>The version is loaded on the model servers, without traffic.</summary>
     public sealed record Loading : Stage;
+
+    /// <summary>Requests are mirrored to the version; no user gets its answers.</summary>
+    /// <param name="Phase">What is being done.</param>
+    /// <param name="StartedAt">When mirroring took effect.</param>
+    /// <param name="BakeUntil">When the step may end; moved back by pauses.</param>
+    /// <param name="NextLookAt">When the pairs are looked at next.</param>
+    public sealed record Shadowing(RampPhase Phase, DateTimeOffset StartedAt, DateTimeOffset BakeUntil, DateTimeOffset NextLookAt) : Stage;
 
     /// <summary>Traffic moves.</summary>
     /// <param name="Step">The step, counted from 0.</param>

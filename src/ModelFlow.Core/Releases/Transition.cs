@@ -43,7 +43,7 @@ internal sealed class Transition(ReleaseState state, Policy policy, DateTimeOffs
 
         if (State.AskedForTraffic)
         {
-            Enter(new Stage.Withdrawing(), "Traffic goes back to the stable version.");
+            Enter(new Stage.Withdrawing(), State.Stage is Stage.Shadowing ? "No more requests are mirrored; no user got the version's answers." : "Traffic goes back to the stable version.");
         }
         else
         {

@@ -9,7 +9,7 @@ using ModelFlow.Orchestration.Traffic;
 namespace ModelFlow.Orchestration.Commands;
 
 /// <summary>Compares the candidate with stable in the step's windows, and renews the weight's lease on fresh evidence.</summary>
-public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows windows, ServedRoutes served, FreezeGuard freezes, TimeProvider time)
+public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows windows, LeaseRenewal lease, FreezeGuard freezes, TimeProvider time)
 {
     /// <summary>Runs the command.</summary>
     public async Task<CommandResult> RunAsync(CommandContext context, Command.LookAtTraffic command, CancellationToken cancellationToken)
@@ -25,8 +25,8 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
 
         var evidence = await TakeInAsync(context, command, stable, cancellationToken);
         var (steps, weight) = (context.Policy.Ramp.Steps.Count, context.Policy.Ramp.Steps[command.Step].Weight);
-        var report = GuardrailJudge.Judge(context.Policy.Guardrails, evidence, steps, weight, context.Id.Attempt);
-        var renewed = report.Verdict != Verdict.Harmful && await RenewLeaseAsync(context, current, cancellationToken);
+        var report = GuardrailJudge.Judge(context.Policy.GuardrailsOfRamp(), evidence, steps, weight, context.Id.Attempt);
+        var renewed = report.Verdict != Verdict.Harmful && await lease.RenewAsync(current, context.Policy.Ramp.Lease, cancellationToken);
         return new CommandResult.Looked(report, command.Generation, renewed, await freezes.FindAsync(context.Model, cancellationToken), evidence);
     }
 
@@ -59,31 +59,5 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
 
             return known.Take(policy, read, stable, context.Version, steps, now);
         }
-    }
-
-    /// <summary>
-    /// Fresh evidence is a recent sign of life, with or without requests, of every gateway that could still be holding the weight.
-    /// A gateway silent for a whole lease holds none: its own lease has run out.
-    /// </summary>
-    private async Task<bool> RenewLeaseAsync(CommandContext context, CurrentRoute current, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        var lease = context.Policy.Ramp.Lease;
-        var gateways = (await windows.ListGatewaysAsync(now - lease, cancellationToken))
-            .Where(g => g.Generations.ContainsKey(context.Model))
-            .ToList();
-        if (gateways.Count == 0 || gateways.Exists(g => g.At < now - (lease / 2)))
-        {
-            return false;
-        }
-
-        var until = now + lease;
-        if (!await routes.RenewLeaseAsync(context.Model, current.Route.Generation, until, cancellationToken))
-        {
-            return false;
-        }
-
-        await served.PushAsync(current with { LeaseUntil = until }, cancellationToken);
-        return true;
     }
 }

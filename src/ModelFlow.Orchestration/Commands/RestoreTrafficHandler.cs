@@ -24,7 +24,7 @@ public sealed class RestoreTrafficHandler(IRouteStore routes, RouteChanger chang
 
             var generation = current.Route.Generation;
             var cause = context.CauseOf("restore", command.AfterGeneration);
-            var hasCandidate = current.Route.Candidates.Any(c => c.Version == context.Version);
+            var hasCandidate = current.Route.Candidates.Any(c => c.Version == context.Version) || current.Route.Shadow?.Version == context.Version;
             if (!hasCandidate && generation > command.AfterGeneration)
             {
                 // Somebody's change is newer than any that this release could still make: it is fenced out already.
@@ -40,6 +40,7 @@ public sealed class RestoreTrafficHandler(IRouteStore routes, RouteChanger chang
                     {
                         Generation = generation + 1,
                         Candidates = [.. route.Candidates.Where(c => c.Version != context.Version)],
+                        Shadow = null,
                         Salt = "",
                         Release = null,
                         Step = null,

@@ -50,6 +50,7 @@ public sealed class RevokeVersion(
         var warning = live switch
         {
             _ when live?.Stable == version => $"{version} is still the stable version: there is no earlier one that was stable, is not revoked and can be loaded. Release another version, or stop the gateway's clients.",
+            _ when live?.Shadow?.Version == version => $"The release of {version} was told to end, and requests are mirrored to it for moments more; see its events.",
             _ when live?.Candidates.Any(c => c.Version == version) == true => $"The release of {version} was told to end and gives its traffic back within moments; see its events.",
             _ => null,
         };

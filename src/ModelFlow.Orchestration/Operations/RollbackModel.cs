@@ -139,7 +139,7 @@ public sealed class RollbackModel(
             return (default, new RolledBackModel.NeverStable(target.Version));
         }
 
-        if (route.Stable == target.Version && route.Candidates.Count == 0)
+        if (route.Stable == target.Version && !route.NeedsLease)
         {
             return (default, new RolledBackModel.AlreadyThere(target.Version));
         }
@@ -160,7 +160,7 @@ public sealed class RollbackModel(
             return null;
         }
 
-        if (route.Candidates.Count > 0)
+        if (route.NeedsLease)
         {
             return current;
         }

@@ -61,7 +61,7 @@ public sealed class ServedRoutes(IRouteStore routes, IDeploymentStore deployment
     private static ServedRoute Describe(CurrentRoute current, List<Deployment> loaded)
     {
         // Versions that may be pinned by testers are served too, as long as they are loaded.
-        var lease = current.Route.Candidates.Count == 0 ? null : current.LeaseUntil;
+        var lease = current.Route.NeedsLease ? current.LeaseUntil : null;
         var named = loaded.Where(d => d.ServedModel is not null).ToDictionary(d => d.Version, d => d.ServedModel!);
         return new ServedRoute(current.Route, lease, loaded.ToDictionary(d => d.Version, d => d.Endpoints)) { ServedModels = named.Count == 0 ? null : named };
     }

@@ -27,7 +27,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         Examples.Signal(SignalKind.Revoked),
     ];
 
-    public static TheoryData<string> Worlds => ["known uploader", "unknown uploader", "first version", "cut-over", "no approval", "inconclusive: roll back", "inconclusive: go on"];
+    public static TheoryData<string> Worlds => ["known uploader", "unknown uploader", "first version", "cut-over", "no approval", "inconclusive: roll back", "inconclusive: go on", "shadow", "shadow, inconclusive: roll back"];
 
     [Theory]
     [MemberData(nameof(Worlds))]
@@ -40,6 +40,8 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
             "cut-over" => Examples.Policy with { Signature = new SignaturePolicy { Breaking = BreakingSignatureRule.CutOver } },
             "no approval" => Examples.Policy with { Approval = Examples.Policy.Approval with { Required = 0 } },
             "inconclusive: roll back" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { WhenInconclusive = InconclusiveRule.Rollback } },
+            "shadow" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { Shadow = Examples.Shadow } },
+            "shadow, inconclusive: roll back" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { Shadow = Examples.Shadow, WhenInconclusive = InconclusiveRule.Rollback } },
             "inconclusive: go on" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { WhenInconclusive = InconclusiveRule.Continue } },
             _ => Examples.Policy,
         };
@@ -53,7 +55,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
     }
 
     /// <summary>What has truly happened, told by the answers that were given, not by the state under test.</summary>
-    private sealed record Truth(bool Smoke, bool Gates, bool Approved, bool Convicted, int Step);
+    private sealed record Truth(bool Smoke, bool Gates, bool Approved, bool Convicted, int Step, bool Shadowed = false);
 
     private sealed record Node(ReleaseState State, Truth Truth, DateTimeOffset Now, NextStep? Next);
 
@@ -88,6 +90,11 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
             if (!firstVersion)
             {
                 StagesExpected.Add("ramping");
+            }
+
+            if (policy.Ramp.Shadow is not null)
+            {
+                StagesExpected.Add("shadowing");
             }
 
             Visit(from: null, new Node(start, new Truth(false, false, false, false, -1), Examples.Noon, null));
@@ -216,6 +223,19 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                     yield return new CommandResult.Loaded(TimeSpan.FromSeconds(1));
                     yield return new CommandResult.Refused("load", "no memory");
                     break;
+                case Command.ShadowTraffic shadow:
+                    yield return new CommandResult.TrafficShifted(shadow.AfterGeneration + 1);
+                    yield return new CommandResult.Fenced(shadow.AfterGeneration + 3, "rollback:1");
+                    yield return new CommandResult.TurnBusy("frozen");
+                    yield return new CommandResult.Refused("revoked", "revoked");
+                    break;
+                case Command.LookAtShadow look:
+                    foreach (var looked in Looks(look.Generation))
+                    {
+                        yield return looked;
+                    }
+
+                    break;
                 case Command.ShiftTraffic shift:
                     yield return new CommandResult.TrafficShifted(shift.AfterGeneration + 1);
                     yield return new CommandResult.Fenced(shift.AfterGeneration + 3, "rollback:1");
@@ -223,14 +243,11 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                     yield return new CommandResult.Refused("revoked", "revoked");
                     break;
                 case Command.LookAtTraffic look:
-                    foreach (var verdict in Enum.GetValues<Verdict>())
+                    foreach (var looked in Looks(look.Generation))
                     {
-                        yield return new CommandResult.Looked(Examples.Report(verdict), look.Generation, LeaseRenewed: true, Freeze: null);
+                        yield return looked;
                     }
 
-                    yield return new CommandResult.Looked(Examples.Report(Verdict.Inconclusive), look.Generation, LeaseRenewed: false, Freeze: null);
-                    yield return new CommandResult.Looked(Examples.Report(Verdict.Healthy), look.Generation, LeaseRenewed: true, Freeze: "frozen");
-                    yield return new CommandResult.Looked(Examples.Report(Verdict.Inconclusive), look.Generation + 1, LeaseRenewed: false, Freeze: null);
                     break;
                 case Command.PromoteVersion promote:
                     yield return new CommandResult.Promoted(promote.AfterGeneration + 1);
@@ -247,6 +264,18 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
             }
         }
 
+        private static IEnumerable<CommandResult> Looks(long generation)
+        {
+            foreach (var verdict in Enum.GetValues<Verdict>())
+            {
+                yield return new CommandResult.Looked(Examples.Report(verdict), generation, LeaseRenewed: true, Freeze: null);
+            }
+
+            yield return new CommandResult.Looked(Examples.Report(Verdict.Inconclusive), generation, LeaseRenewed: false, Freeze: null);
+            yield return new CommandResult.Looked(Examples.Report(Verdict.Healthy), generation, LeaseRenewed: true, Freeze: "frozen");
+            yield return new CommandResult.Looked(Examples.Report(Verdict.Inconclusive), generation + 1, LeaseRenewed: false, Freeze: null);
+        }
+
         private static Truth Learn(Node node, Facts facts, Decision decision)
         {
             var truth = facts.Result switch
@@ -255,6 +284,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 CommandResult.SmokeTested => node.Truth with { Smoke = true },
                 CommandResult.Evaluated e => node.Truth with { Gates = e.Gates.All(g => g.Passed) },
                 CommandResult.Looked { Report.Verdict: Verdict.Harmful } => node.Truth with { Convicted = true },
+                CommandResult.TrafficShifted when node.State.Pending is { Command: Command.ShadowTraffic } => node.Truth with { Shadowed = true },
                 CommandResult.TrafficShifted when node.State.Pending is { Command: Command.ShiftTraffic s } => node.Truth with { Step = s.Step },
                 CommandResult.Fenced => node.Truth with { Convicted = true },
                 CommandResult.Refused => node.Truth with { Convicted = true },
@@ -315,6 +345,17 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 Assert.Equal(policy.Ramp.Steps[shift.Step].Weight, shift.Weight);
             }
 
+            // No weight before a shadow was watched, and who was convicted in it never had traffic.
+            if (policy.Ramp.Shadow is not null && isNew && after.Pending?.Command is Command.ShiftTraffic or Command.PromoteVersion)
+            {
+                Assert.True(truth.Shadowed || firstVersion || after.BreakingSignature, "traffic without a shadow");
+            }
+
+            if (after.Failure is { By: "shadow" })
+            {
+                Assert.Equal((Outcome.Rejected, -1), (after.Failure.Outcome, truth.Step));
+            }
+
             // Every wait has a due time that lies ahead; a decision ends in a command, a wait or the end.
             switch (decision.Next)
             {
@@ -358,6 +399,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
             {
                 Stage.AwaitingApproval a => $"approval {a.Required} {Ago(a.ExpiresAt)}",
                 Stage.AwaitingTurn t => $"turn {t.Reason} {Ago(t.NextTryAt)}",
+                Stage.Shadowing r => $"shadow {r.Phase} {Ago(r.BakeUntil)} {Ago(r.NextLookAt)}",
                 Stage.Ramping r => Ramp(r),
                 Stage.Promoting p => $"promoting {p.InDoubt} {(p.From is { } r ? Ramp(r) : "")}",
                 Stage.Closing c => $"closing {c.Outcome}",
@@ -373,7 +415,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 // What only some stages read is told apart only there.
                 isEnding ? "" : $"{s.Uploader} {s.Baseline} {s.BreakingSignature}",
                 s.Stage is Stage.AwaitingApproval ? string.Join(',', s.Approvals.Select(a => a.By)) : "",
-                s.Stage is Stage.Ramping ? $"{s.LastLook?.Verdict} {s.LeaseHeld} {s.PreviousStep is not null} {Ago(s.PausedAt)}" : "",
+                s.Stage is Stage.Ramping or Stage.Shadowing ? $"{s.LastLook?.Verdict} {s.LeaseHeld} {s.PreviousStep is not null} {Ago(s.PausedAt)}" : "",
                 isEnding ? "" : $"{s.PausedAt is not null}",
                 s.Failure?.Outcome,
                 s.Failure?.By,

@@ -85,6 +85,10 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
         if (route.Stable is { } stable && left > 0)
         {
             cells.Add(Cell(stable, left));
+            if (route.Shadow is { } shadow)
+            {
+                cells.Add(Mirrored(stable, shadow, left * shadow.Share.BasisPoints / 10_000));
+            }
         }
 
         return new TrafficWindow
@@ -98,6 +102,26 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
             Number = number,
             Leased = true,
             Cells = cells,
+        };
+    }
+
+    private TrafficCell Mirrored(VersionName stable, ShadowTarget shadow, int requests)
+    {
+        var cell = Cell(shadow.Version, requests);
+        var answered = cell.Requests - cell.Errors;
+        var slower = behaviour(shadow.Version).LatencyMs > behaviour(stable).LatencyMs * shadow.SlowerThan;
+        return cell with
+        {
+            Kind = TrafficKind.Shadow,
+            Pairs = new PairTotals
+            {
+                Pairs = requests,
+                CandidateFailed = cell.Errors,
+                Compared = answered,
+                Disagreement = answered * behaviour(shadow.Version).Disagreement,
+                Timed = answered,
+                Slower = slower ? answered : 0,
+            },
         };
     }
 

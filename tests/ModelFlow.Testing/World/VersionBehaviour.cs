@@ -15,5 +15,8 @@ public sealed record VersionBehaviour
 
     public double LatencyMs { get; init; } = 5;
 
+    /// <summary>The share of answers that disagree with those of any other version.</summary>
+    public double Disagreement { get; init; }
+
     public string? LoadRefusal { get; init; }
 }

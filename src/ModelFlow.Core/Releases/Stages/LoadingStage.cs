@@ -21,6 +21,10 @@ internal static class LoadingStage
         {
             PromotingStage.Enter(t, $"{took}. Its signature breaks with {t.State.Baseline}: traffic is cut over in one step.", from: null);
         }
+        else if (t.Policy.Ramp.Shadow is not null)
+        {
+            ShadowingStage.Enter(t, $"{took}. Requests begin to be mirrored to it.");
+        }
         else
         {
             RampingStage.EnterFirst(t, $"{took}. Traffic begins to move.");

@@ -61,9 +61,15 @@ internal static class RampingStage
     // Paused between two steps: the step before goes on being watched, so that its guards stay on and its lease is renewed.
     private static NextStep WaitBeforeShift(Transition t, Stage.Ramping ramp)
     {
-        if (ramp.Step == 0)
+        if (ramp.Step == 0 && t.Policy.Ramp.Shadow is null)
         {
             return Signals.WaitWhilePaused(t);
+        }
+
+        if (ramp.Step == 0)
+        {
+            ShadowingStage.GoBack(t, ramp, RampPhase.Baking);
+            return ReleaseDecider.Again;
         }
 
         t.State = t.State with
@@ -94,6 +100,13 @@ internal static class RampingStage
 
     private static void HoldForFreeze(Transition t, Stage.Ramping ramp, string reason)
     {
+        if (ramp.Step == 0 && t.Policy.Ramp.Shadow is not null)
+        {
+            ShadowingStage.GoBack(t, ramp, RampPhase.Frozen);
+            t.Record("waiting", $"Waiting: {reason}.");
+            return;
+        }
+
         if (ramp.Step == 0)
         {
             AwaitingTurnStage.WaitAgain(t, reason);
@@ -203,8 +216,8 @@ internal static class RampingStage
         t.Record("stepPassed", message, data: data);
     }
 
-    private static string Reasons(GuardrailReport report) =>
+    internal static string Reasons(GuardrailReport report) =>
         string.Join("; ", report.Metrics.Where(m => m.Verdict == Verdict.Harmful).Select(m => m.Message));
 
-    private static JsonObject Numbers(GuardrailReport report) => JsonSerializer.SerializeToNode(report, CoreJson.Options)!.AsObject();
+    internal static JsonObject Numbers(GuardrailReport report) => JsonSerializer.SerializeToNode(report, CoreJson.Options)!.AsObject();
 }
