@@ -6,6 +6,7 @@ using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Forwarding;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.Routing;
+using ModelFlow.Gateway.Shadowing;
 using ModelFlow.Gateway.Telemetry;
 
 namespace ModelFlow.Gateway;
@@ -66,7 +67,9 @@ public static class GatewayHost
         services.AddSingleton<ControlEndpoints>();
         services.AddSingleton<FeedbackEndpoint>();
         services.AddSingleton<UpstreamClient>();
+        services.AddSingleton<ShadowMirror>();
         services.AddSingleton<ModelForwarder>();
+        services.AddHostedService(p => p.GetRequiredService<ShadowMirror>());
         services.AddHostedService<Reporter>();
         services.AddHostedService<RoutePoller>();
         services.AddHostedService<HealthChecker>();

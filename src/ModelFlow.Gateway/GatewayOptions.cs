@@ -96,6 +96,10 @@ public sealed class GatewayOptions
     /// <summary>What monitoring is told.</summary>
     [ValidateObjectMembers]
     public TelemetryOptions Telemetry { get; set; } = new();
+
+    /// <summary>How requests are mirrored.</summary>
+    [ValidateObjectMembers]
+    public ShadowOptions Shadow { get; set; } = new();
 }
 
 /// <summary>A client's key.</summary>

@@ -32,6 +32,14 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
             }
         }
 
+        for (var i = 0; i < options.Shadow.Headers.Count; i++)
+        {
+            if (options.Shadow.Headers[i] is not { Length: > 0 } header || header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.Equals("Cookie", StringComparison.OrdinalIgnoreCase))
+            {
+                errors.AddError("must name a header, and no client's identity: those are never passed on.", $"Gateway:Shadow:Headers:{i}");
+            }
+        }
+
         CheckAddresses(options.Listen, "Gateway:Listen", errors);
         CheckAddresses(options.ControlListen ?? "", "Gateway:ControlListen", errors);
 

@@ -63,6 +63,9 @@ internal static partial class Log
     [LoggerMessage(4032, LogLevel.Information, "{Replica} of {Model} {Version} gets requests again")]
     public static partial void ReplicaBack(this ILogger logger, ModelName model, VersionName version, string replica);
 
+    [LoggerMessage(4041, LogLevel.Error, "A request of {Model} could not be mirrored")]
+    public static partial void MirroringFailed(this ILogger logger, ModelName model, Exception exception);
+
     /// <summary>Logs what changed about a replica, if anything did.</summary>
     public static void HealthChanged(this ILogger logger, HealthChange change, VersionLoad version, Replica replica, string what)
     {

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using ModelFlow.Gateway.OpenAi;
 using ModelFlow.Gateway.Routing;
+using ModelFlow.Gateway.Shadowing;
 using ModelFlow.Gateway.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ModelFlow.Gateway.Forwarding;
 
 /// <summary>One request to one replica: what changes on the way there and back.</summary>
-internal sealed class ForwardCall(Replica replica, ModelOperation operation, string version, string? requestId, Activity? activity, TimeProvider time) : HttpTransformer
+internal sealed class ForwardCall(Replica replica, ModelOperation operation, string version, string? requestId, Activity? activity, CapturedAnswer? capture, TimeProvider time) : HttpTransformer
 {
     /// <summary>The header that names the version, in answers and as a pin in requests.</summary>
     public const string VersionHeader = "x-modelflow-version";
@@ -29,6 +30,7 @@ internal sealed class ForwardCall(Replica replica, ModelOperation operation, str
         headers.Host = null;
         headers.Authorization = null;
         headers.Remove("Cookie");
+        headers.Remove(ShadowHeaders.Marker);
         if (activity is not null)
         {
             GatewayTracing.Inject(activity, headers);
@@ -60,6 +62,12 @@ internal sealed class ForwardCall(Replica replica, ModelOperation operation, str
         {
             Tokens = tokens;
             proxyResponse.Content = new ObservedContent(proxyResponse.Content, tokens);
+        }
+
+        if (capture is not null && proxyResponse is not null)
+        {
+            capture.Begin(proxyResponse);
+            proxyResponse.Content = new ObservedContent(proxyResponse.Content, capture);
         }
 
         var headers = httpContext.Response.Headers;

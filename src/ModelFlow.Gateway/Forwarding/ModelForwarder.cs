@@ -11,6 +11,7 @@ using ModelFlow.Gateway.Feedback;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.OpenAi;
 using ModelFlow.Gateway.Routing;
+using ModelFlow.Gateway.Shadowing;
 using ModelFlow.Gateway.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -22,7 +23,7 @@ namespace ModelFlow.Gateway.Forwarding;
 /// </summary>
 internal sealed class ModelForwarder(
     RouteBook book, GatewayClock clock, TrafficMeter meter, Clients clients, Limits limits, FeedbackEndpoint feedback, ControlEndpoints control, RequestIdSigner signer,
-    IHttpForwarder forwarder, UpstreamClient upstream, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ModelForwarder> logger)
+    ShadowMirror shadow, IHttpForwarder forwarder, UpstreamClient upstream, IOptions<GatewayOptions> options, TimeProvider time, ILogger<ModelForwarder> logger)
 {
     // Each may take the time of a connection that does not come about.
     private const int MostReplicas = 3;
@@ -107,7 +108,7 @@ internal sealed class ModelForwarder(
         return choice.Outcome switch
         {
             ChoiceOutcome.Chosen when !limits.TryEnter(context, client, out limited) => limited,
-            ChoiceOutcome.Chosen => ForwardAsync(context, client, new Request(route, operation, choice, key is not null, startedAt, now)),
+            ChoiceOutcome.Chosen => ForwardAsync(context, client, new Request(route, operation, choice, key is not null, startedAt, now, Interlocked.Increment(ref _unique))),
             ChoiceOutcome.PinNotServed => Problem.NotFound($"Version {pin} of '{route.Route.Model}' is not served now.").WriteAsync(context),
             _ => NoVersionAsync(context, route),
         };
@@ -139,6 +140,13 @@ internal sealed class ModelForwarder(
     {
         var body = context.Request.Body;
         using var activity = GatewayTracing.Start(context, request.Route, request.Operation);
+        var copy = shadow.Begin(context, request.Route, request.Operation, request.Choice, request.Unique, request.HasKey, request.Now);
+        if (copy is not null)
+        {
+            context.Request.Body = body = copy.Capture(body);
+        }
+
+        var outcome = RequestOutcome.ClientAbort;
         try
         {
             while (true)
@@ -154,7 +162,8 @@ internal sealed class ModelForwarder(
                 Attempt last;
                 try
                 {
-                    last = await TryReplicasAsync(context, request, target, body, activity);
+                    last = await TryReplicasAsync(context, request, target, body, activity, copy);
+                    outcome = last.Outcome;
                 }
                 finally
                 {
@@ -182,12 +191,16 @@ internal sealed class ModelForwarder(
         finally
         {
             limits.Exit(client);
+            if (copy is not null)
+            {
+                shadow.End(copy, outcome);
+            }
         }
     }
 
     // A replica that takes no connection is not yet the version's failure: another may have it.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body, Activity? activity)
+    private async ValueTask<Attempt> TryReplicasAsync(HttpContext context, Request request, VersionTarget target, Stream body, Activity? activity, ShadowCopy? copy)
     {
         var tried = 0UL;
         var last = default(Attempt);
@@ -203,7 +216,7 @@ internal sealed class ModelForwarder(
                 context.Request.Body = new ModelFieldStream(body, target.ServedModel);
             }
 
-            last = await SendAsync(context, request, target, replica, activity);
+            last = await SendAsync(context, request, target, replica, activity, copy);
             if (last.Outcome != RequestOutcome.ConnectError || context.Response.HasStarted)
             {
                 break;
@@ -214,9 +227,9 @@ internal sealed class ModelForwarder(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica, Activity? activity)
+    private async ValueTask<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica, Activity? activity, ShadowCopy? copy)
     {
-        var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), activity, time);
+        var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), activity, copy?.Answer, time);
         var outcome = RequestOutcome.ClientAbort;
         replica.Begin();
         try
@@ -253,7 +266,7 @@ internal sealed class ModelForwarder(
         }
 
         var route = request.Route.Route;
-        var id = new RequestId(request.Now, Interlocked.Increment(ref _unique), route.Generation, request.Route.IndexOf(request.Choice), request.Choice.SubBucket, request.Choice.Kind);
+        var id = new RequestId(request.Now, request.Unique, route.Generation, request.Route.IndexOf(request.Choice), request.Choice.SubBucket, request.Choice.Kind);
         return signer.Sign(route.Model, id);
     }
 
@@ -300,5 +313,5 @@ internal sealed class ModelForwarder(
 
     private readonly record struct Attempt(ForwardCall Call, ForwarderError Error, RequestOutcome Outcome);
 
-    private readonly record struct Request(LiveRoute Route, ModelOperation Operation, RouteChoice Choice, bool HasKey, long StartedAt, DateTimeOffset Now);
+    private readonly record struct Request(LiveRoute Route, ModelOperation Operation, RouteChoice Choice, bool HasKey, long StartedAt, DateTimeOffset Now, ulong Unique);
 }

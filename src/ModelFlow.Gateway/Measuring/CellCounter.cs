@@ -11,6 +11,8 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
     private readonly LogHistogramBuilder _firstToken = new();
     private readonly LogHistogramBuilder _abortedAfter = new();
     private readonly long[] _outcomes = new long[Enum.GetValues<RequestOutcome>().Length];
+    private readonly LogHistogramBuilder _stableLatency = new();
+    private PairTotals? _pairs;
     private FeedbackTotals _feedback;
     private long _firstSeen;
     private long _promptTokens;
@@ -51,6 +53,16 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
         _feedback += new FeedbackTotals(1, mark, mark * mark);
     }
 
+    public void Add(PairTotals pair, long stableMicroseconds)
+    {
+        IsEmpty = false;
+        _pairs = _pairs?.Plus(pair) ?? pair;
+        if (pair.Timed > 0)
+        {
+            _stableLatency.Add(stableMicroseconds);
+        }
+    }
+
     public TrafficCell Take()
     {
         var aborts = _outcomes[(int)RequestOutcome.ClientAbort];
@@ -73,7 +85,9 @@ internal sealed class CellCounter(VersionName version, int subBucket, TrafficKin
             CompletionTokens = _completionTokens,
             Feedback = _feedback,
             FirstSeenKeys = _firstSeen,
+            Pairs = _pairs is null ? null : _pairs with { StableLatency = Built(_stableLatency) },
         };
+        _pairs = null;
         Array.Clear(_outcomes);
         _firstSeen = _promptTokens = _completionTokens = 0;
         _feedback = default;

@@ -33,6 +33,13 @@ public readonly record struct Sample(WindowCounter Counter, string Version, Rout
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct FeedbackMark(WindowCounter Counter, string Version, int SubBucket, TrafficKind Kind, double Score);
 
+/// <summary>One request that should have been mirrored, and what became of it.</summary>
+/// <param name="Mirrored">How the version in the shadow answered.</param>
+/// <param name="Pair">The pair of answers; without one, why there is none.</param>
+/// <param name="StableMicroseconds">Stable's time; 0 where the pair is not timed.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct PairSample(Sample Mirrored, PairTotals Pair, long StableMicroseconds);
+
 /// <summary>How a request ended.</summary>
 public enum RequestOutcome
 {

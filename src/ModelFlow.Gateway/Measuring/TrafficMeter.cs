@@ -11,6 +11,7 @@ public sealed class TrafficMeter(TimeProvider time, GatewayMetrics? metrics = nu
 {
     private readonly ConcurrentQueue<Sample> _samples = new();
     private readonly ConcurrentQueue<FeedbackMark> _marks = new();
+    private readonly ConcurrentQueue<PairSample> _pairs = new();
     private readonly List<WindowCounter> _touched = [];
     private DateTimeOffset _lastCut = time.GetUtcNow();
 
@@ -22,6 +23,9 @@ public sealed class TrafficMeter(TimeProvider time, GatewayMetrics? metrics = nu
 
     /// <summary>Counts a mark. For any number of threads.</summary>
     public void Add(in FeedbackMark mark) => _marks.Enqueue(mark);
+
+    /// <summary>Counts a mirrored request. For any number of threads.</summary>
+    public void Add(in PairSample pair) => _pairs.Enqueue(pair);
 
     /// <summary>Adds up what came in. From one thread; often enough that the queue stays short.</summary>
     public void Drain()
@@ -39,6 +43,12 @@ public sealed class TrafficMeter(TimeProvider time, GatewayMetrics? metrics = nu
             Touch(mark.Counter);
             mark.Counter.Add(mark);
             metrics?.Record(mark);
+        }
+
+        for (var left = _pairs.Count; left > 0 && _pairs.TryDequeue(out var pair); left--)
+        {
+            Touch(pair.Mirrored.Counter);
+            pair.Mirrored.Counter.Add(pair);
         }
     }
 

@@ -10,7 +10,7 @@ namespace ModelFlow.Gateway.Measuring;
 /// </summary>
 public sealed class WindowCounter(Route route)
 {
-    // Keys seen are remembered as bits: 128 KiB for a ramping route, nothing for others.
+    // Keys seen are remembered as bits: 128 KiB for a ramping route, as much for a shadow, nothing for others.
     private const int SeenBits = 1 << 20;
 
     private const int Unknown = 255;
@@ -22,6 +22,7 @@ public sealed class WindowCounter(Route route)
     private readonly Dictionary<(string Version, int SubBucket, TrafficKind Kind), CellCounter> _cells = [];
     private readonly List<VersionName> _versions = [.. route.Versions];
     private ulong[]? _seen;
+    private ulong[]? _seenInShadow;
     private int _lapsed;
     private DateTimeOffset? _firstUsed;
     private DateTimeOffset _start;
@@ -80,7 +81,18 @@ public sealed class WindowCounter(Route route)
     internal void Add(in Sample sample)
     {
         var cell = Cell(sample.Version, sample.Choice.SubBucket, sample.Choice.Kind);
-        cell.Add(sample, sample.Choice.Kind == TrafficKind.Normal && IsFirstSeen(sample));
+        cell.Add(sample, route.Candidates.Count > 0 && sample.Choice.Kind == TrafficKind.Normal && IsFirstSeen(ref _seen, sample));
+    }
+
+    internal void Add(in PairSample pair)
+    {
+        var cell = Cell(pair.Mirrored.Version, pair.Mirrored.Choice.SubBucket, pair.Mirrored.Choice.Kind);
+        if (pair.Pair.Pairs > 0)
+        {
+            cell.Add(pair.Mirrored, IsFirstSeen(ref _seenInShadow, pair.Mirrored));
+        }
+
+        cell.Add(pair.Pair, pair.StableMicroseconds);
     }
 
     internal void Add(in FeedbackMark mark) => Cell(mark.Version, mark.SubBucket, mark.Kind).Add(mark.Score);
@@ -98,7 +110,7 @@ public sealed class WindowCounter(Route route)
             Start = _start,
             Length = now > _start ? now - _start : TimeSpan.Zero,
             Number = number,
-            Leased = route.Candidates.Count > 0 && !lapsed,
+            Leased = route.NeedsLease && !lapsed,
             Cells = [.. _cells.Values.Where(c => !c.IsEmpty).Take(TrafficWindow.MaxCells).Select(c => c.Take())],
         };
     }
@@ -114,24 +126,19 @@ public sealed class WindowCounter(Route route)
         return cell;
     }
 
-    private bool IsFirstSeen(in Sample sample)
+    private static bool IsFirstSeen(ref ulong[]? seen, in Sample sample)
     {
-        if (route.Candidates.Count == 0)
-        {
-            return false;
-        }
-
         if (!sample.HasKey)
         {
             return true;
         }
 
         // The bits that place a key in its sub-bucket and bucket are the lowest and the highest: those between tell keys apart best.
-        _seen ??= new ulong[SeenBits / 64];
+        seen ??= new ulong[SeenBits / 64];
         var bit = (int)((sample.Choice.KeyHash >> 12) & (SeenBits - 1));
         var mask = 1UL << (bit & 63);
-        var first = (_seen[bit >> 6] & mask) == 0;
-        _seen[bit >> 6] |= mask;
+        var first = (seen[bit >> 6] & mask) == 0;
+        seen[bit >> 6] |= mask;
         return first;
     }
 }

@@ -2,26 +2,26 @@ using System.Net;
 
 namespace ModelFlow.Gateway.OpenAi;
 
-/// <summary>An answer's body that a <see cref="TokenReader"/> reads along in, after each piece was read and without holding it up.</summary>
+/// <summary>An answer's body that somebody reads along in, after each piece was read and without holding it up.</summary>
 internal sealed class ObservedContent : HttpContent
 {
     private readonly HttpContent _inner;
-    private readonly TokenReader _tokens;
+    private readonly IAnswerObserver _observer;
 
-    public ObservedContent(HttpContent inner, TokenReader tokens)
+    public ObservedContent(HttpContent inner, IAnswerObserver observer)
     {
         _inner = inner;
-        _tokens = tokens;
+        _observer = observer;
         foreach (var (name, values) in inner.Headers.NonValidated)
         {
             Headers.TryAddWithoutValidation(name, values);
         }
     }
 
-    protected override async Task<Stream> CreateContentReadStreamAsync() => new ObservedStream(await _inner.ReadAsStreamAsync(), _tokens);
+    protected override async Task<Stream> CreateContentReadStreamAsync() => new ObservedStream(await _inner.ReadAsStreamAsync(), _observer);
 
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
-        new ObservedStream(await _inner.ReadAsStreamAsync(cancellationToken), _tokens);
+        new ObservedStream(await _inner.ReadAsStreamAsync(cancellationToken), _observer);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new NotSupportedException("Read it as a stream.");
 
@@ -41,7 +41,7 @@ internal sealed class ObservedContent : HttpContent
         base.Dispose(disposing);
     }
 
-    private sealed class ObservedStream(Stream inner, TokenReader tokens) : Stream
+    private sealed class ObservedStream(Stream inner, IAnswerObserver observer) : Stream
     {
         public override bool CanRead => true;
 
@@ -56,7 +56,11 @@ internal sealed class ObservedContent : HttpContent
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var length = await inner.ReadAsync(buffer, cancellationToken);
-            tokens.Read(buffer.Span[..length]);
+            if (!buffer.IsEmpty)
+            {
+                observer.Read(buffer.Span[..length]);
+            }
+
             return length;
         }
 

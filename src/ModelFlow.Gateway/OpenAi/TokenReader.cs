@@ -6,7 +6,7 @@ namespace ModelFlow.Gateway.OpenAi;
 /// Reads along in an answer and takes from it how many tokens it took. It keeps a bounded part of the answer at most, and what it
 /// does not understand it leaves alone: nothing it meets can break or hold up the answer.
 /// </summary>
-internal abstract class TokenReader(TimeProvider time)
+internal abstract class TokenReader(TimeProvider time) : IAnswerObserver
 {
     private const int MostBytes = 64 * 1024;
 
