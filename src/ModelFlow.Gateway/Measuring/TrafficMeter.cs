@@ -49,6 +49,10 @@ public sealed class TrafficMeter(TimeProvider time, GatewayMetrics? metrics = nu
         {
             Touch(pair.Mirrored.Counter);
             pair.Mirrored.Counter.Add(pair);
+            if (pair.Pair.Pairs > 0)
+            {
+                metrics?.Record(pair.Mirrored);
+            }
         }
     }
 

@@ -84,6 +84,8 @@ public sealed class GatewayEndpointsTests
             good with { Generation = 0 },
             good with { Cells = [good.Cells[0] with { SubBucket = 64 }] },
             good with { Cells = [good.Cells[0] with { UpstreamErrors = 9 }] },
+            good with { Cells = [good.Cells[0] with { Pairs = new PairTotals { Pairs = 3, CandidateFailed = 4 } }] },
+            good with { Cells = [good.Cells[0] with { Pairs = new PairTotals { Pairs = 3, Compared = 3, Disagreement = 3.5 } }] },
             good with { Cells = [.. Enumerable.Repeat(good.Cells[0], TrafficWindow.MaxCells + 1)] },
         ];
         foreach (var window in bad)
