@@ -32,7 +32,9 @@ public sealed class RequestIdSigner : IDisposable
         }
 
         var own = key.ToArray();
-        _hmac = new ThreadLocal<IncrementalHash>(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, own), trackAllValues: true);
+
+        // Not tracked: pool threads come and go for as long as the process lives, and a tracked value would outlive its thread.
+        _hmac = new ThreadLocal<IncrementalHash>(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, own));
     }
 
     /// <summary>Writes the id and its signature as text.</summary>
@@ -66,15 +68,7 @@ public sealed class RequestIdSigner : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var hmac in _hmac.Values)
-        {
-            hmac.Dispose();
-        }
-
-        _hmac.Dispose();
-    }
+    public void Dispose() => _hmac.Dispose();
 
     private void Mac(ModelName model, ReadOnlySpan<byte> id, Span<byte> to)
     {
