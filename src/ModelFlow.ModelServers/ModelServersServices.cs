@@ -8,7 +8,7 @@ namespace ModelFlow.ModelServers;
 /// <summary>Puts the model servers behind <see cref="IModelServer"/>.</summary>
 public static class ModelServersServices
 {
-    /// <summary>Adds <see cref="IModelServer"/> over the servers of <see cref="ModelServerOptions"/>; needs <see cref="IArtifactStore"/>.</summary>
+    /// <summary>Adds <see cref="IModelServer"/> and <see cref="IModelWarmUp"/> over the servers of <see cref="ModelServerOptions"/>; needs <see cref="IArtifactStore"/>.</summary>
     public static IServiceCollection AddOpenInferenceModelServer(this IServiceCollection services)
     {
         services.AddOptions<ModelServerOptions>().BindConfiguration(ModelServerOptions.Section).ValidateOnStart();
@@ -16,6 +16,7 @@ public static class ModelServersServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(p => new OpenInferenceClient(CreateHttpClient(), p.GetRequiredService<IOptions<ModelServerOptions>>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IModelServer, OpenInferenceModelServer>();
+        services.AddSingleton<IModelWarmUp, OpenInferenceWarmUp>();
         return services;
     }
 

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using ModelFlow.Core.Inspection;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Serialization;
@@ -37,6 +38,24 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
     /// <summary>Fails unless the version answers requests.</summary>
     public Task CheckReadyAsync(Uri server, ModelName model, VersionName version, CancellationToken cancellationToken) =>
         SendAsync(server, HttpMethod.Get, $"v2/models/{model}/versions/{version}/ready", null, options.Value.CallTimeout, cancellationToken);
+
+    /// <summary>The version's inputs, by the server's own metadata; none if it names none.</summary>
+    public async Task<IReadOnlyList<TensorSignature>> InputsAsync(Uri server, ModelName model, VersionName version, CancellationToken cancellationToken)
+    {
+        var json = await SendAsync(server, HttpMethod.Get, $"v2/models/{model}/versions/{version}", null, options.Value.CallTimeout, cancellationToken);
+        try
+        {
+            return JsonSerializer.Deserialize<Metadata>(json, CoreJson.Options)?.Inputs?.Where(i => i is { Name: not null, Datatype: not null, Shape: not null }).ToList() ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new ModelServerException($"The model server {server} answered with something that is no metadata.", e) { Status = HttpStatusCode.OK };
+        }
+    }
+
+    /// <summary>One inference, whatever it answers.</summary>
+    public Task InferAsync(Uri server, ModelName model, VersionName version, object body, CancellationToken cancellationToken) =>
+        SendAsync(server, HttpMethod.Post, $"v2/models/{model}/versions/{version}/infer", body, options.Value.CallTimeout, cancellationToken);
 
     /// <summary>What is loaded and ready; models and versions whose names are not ModelFlow's are left out.</summary>
     public async Task<IReadOnlyList<(ModelName Model, VersionName Version)>> ListAsync(Uri server, CancellationToken cancellationToken)
@@ -106,6 +125,8 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
     private static Uri Folder(Uri server) => server.AbsolutePath.EndsWith('/') ? server : new Uri(server.AbsoluteUri + "/");
 
     private sealed record ErrorBody(string? Error, string? Reason);
+
+    private sealed record Metadata(IReadOnlyList<TensorSignature>? Inputs);
 
     private sealed record IndexEntry(string? Name, string? Version, string? State);
 }

@@ -115,9 +115,12 @@ internal sealed class Adapter : IAsyncDisposable
             .AddOpenInferenceModelServer()
             .BuildServiceProvider();
         Server = _services.GetRequiredService<IModelServer>();
+        WarmUp = _services.GetRequiredService<IModelWarmUp>();
     }
 
     public IModelServer Server { get; }
+
+    public IModelWarmUp WarmUp { get; }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

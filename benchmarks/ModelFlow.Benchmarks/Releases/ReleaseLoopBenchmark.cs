@@ -118,7 +118,9 @@ internal sealed class ReleaseLoopBenchmark : IBenchmark
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         services.AddSingleton<IDoorbell>(bells);
         services.AddSingleton<IEvaluationRunner>(new SimulatedEvaluator(Behaviour));
-        services.AddSingleton<IModelServer>(new SimulatedModelServer(Behaviour));
+        var server = new SimulatedModelServer(Behaviour);
+        services.AddSingleton<IModelServer>(server);
+        services.AddSingleton<IModelWarmUp>(server);
         services.AddSingleton<ITrafficRouter>(traffic);
         services.AddModelFlowStorage(o =>
         {

@@ -120,6 +120,9 @@ public sealed record RampPolicy
     /// <summary>What happens when there are still not enough samples then; hold by default.</summary>
     public InconclusiveRule WhenInconclusive { get; init; } = InconclusiveRule.Hold;
 
+    /// <summary>How many requests a version answers on each of its replicas after it is loaded and before it gets traffic. 0 to 1,000; 10 by default.</summary>
+    public int WarmUp { get; init; } = 10;
+
     /// <summary>How a key is found that keeps a user on one version.</summary>
     public StickyPolicy Sticky { get; init; } = new();
 }

@@ -19,6 +19,7 @@ internal static partial class RampReader
             Lease = fields.Optional("lease", PolicyValues.Duration(PolicyReader.Seconds(1), PolicyReader.Hours(1)), empty.Lease),
             ExtendUpTo = fields.Optional("extendUpTo", PolicyValues.Duration(TimeSpan.Zero, PolicyReader.Days(7)), empty.ExtendUpTo),
             WhenInconclusive = fields.Optional<InconclusiveRule>("whenInconclusive", PolicyValues.Word, empty.WhenInconclusive),
+            WarmUp = fields.Optional("warmUp", PolicyValues.Whole(0, 1_000), empty.WarmUp),
             Sticky = fields.Map("sticky") is { } sticky ? ReadSticky(sticky) : empty.Sticky,
         };
         fields.RefuseUnknown();

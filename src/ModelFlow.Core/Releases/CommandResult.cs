@@ -58,7 +58,12 @@ public abstract record CommandResult
     public sealed record TurnBusy(string Reason) : CommandResult;
 
     /// <summary>The version is loaded.</summary>
-    public sealed record Loaded(TimeSpan Took) : CommandResult;
+    public sealed record Loaded(TimeSpan Took) : CommandResult
+    {
+        /// <summary>How warming up went; null if it was not warmed up.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? WarmUp { get; init; }
+    }
 
     /// <summary>The route has the weight.</summary>
     public sealed record TrafficShifted(long Generation) : CommandResult;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
@@ -5,8 +6,8 @@ using ModelFlow.Orchestration.Upkeep;
 
 namespace ModelFlow.Orchestration.Commands;
 
-/// <summary>Loads the version on the model servers, without traffic.</summary>
-public sealed class LoadVersionHandler(IModelServer server, IVersionCatalog catalog, IDeploymentStore deployments, VersionHolder holder, TimeProvider time)
+/// <summary>Loads the version on the model servers, without traffic, and warms it up: it is not judged by what a server does once.</summary>
+public sealed class LoadVersionHandler(IModelServer server, IModelWarmUp warmUp, IVersionCatalog catalog, IDeploymentStore deployments, VersionHolder holder, TimeProvider time)
 {
     /// <summary>Runs the command.</summary>
     public async Task<CommandResult> RunAsync(CommandContext context, CancellationToken cancellationToken)
@@ -24,6 +25,14 @@ public sealed class LoadVersionHandler(IModelServer server, IVersionCatalog cata
             case LoadModel.Refused refused:
                 return new CommandResult.Refused("load", refused.Reason);
             case LoadModel.Ready ready:
+                var requests = context.Policy.Ramp.WarmUp;
+                var warm = requests == 0 ? null : await warmUp.WarmUpAsync(version, ready.Endpoints, requests, cancellationToken);
+                if (warm is WarmUpModel.Failed failed)
+                {
+                    await ForgetAsync(context, cancellationToken);
+                    return new CommandResult.Refused("warm-up", failed.Reason);
+                }
+
                 var now = time.GetUtcNow();
                 await deployments.UpdateAsync(
                     context.Model,
@@ -44,9 +53,27 @@ public sealed class LoadVersionHandler(IModelServer server, IVersionCatalog cata
 
                 // Before it gets any traffic. Where this fails the upkeep tries again: no release waits for it.
                 await holder.HoldAsync(context.Model, context.Version, cancellationToken);
-                return new CommandResult.Loaded(ready.Took);
+                return new CommandResult.Loaded(ready.Took) { WarmUp = Describe(warm, requests, ready.Endpoints.Count) };
             default:
                 throw new InvalidOperationException("Unknown outcome of loading a version.");
+        }
+    }
+
+    private static string? Describe(WarmUpModel? warm, int requests, int replicas) => warm switch
+    {
+        WarmUpModel.Warm w => string.Create(
+            CultureInfo.InvariantCulture,
+            $"warmed up with {requests} {(requests == 1 ? "request" : "requests")} on {(replicas == 1 ? "its replica" : $"each of {replicas} replicas")}: the first took {w.First.TotalMilliseconds:0.0} ms, the last {w.Last.TotalMilliseconds:0.0} ms"),
+        WarmUpModel.NotPossible n => $"not warmed up: {n.Reason}",
+        _ => null,
+    };
+
+    // One that was loaded before, as a former stable version may be, stays for whom it was kept.
+    private async Task ForgetAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        if (await deployments.GetAsync(context.Model, context.Version, cancellationToken) is not { Loaded: true })
+        {
+            await server.UnloadAsync(context.Model, context.Version, cancellationToken);
         }
     }
 }

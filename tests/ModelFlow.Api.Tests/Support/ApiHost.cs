@@ -80,6 +80,7 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<ITrafficWindows, InMemoryTrafficWindows>();
         services.AddSingleton<ITrafficRouter>(host.Router);
         services.AddSingleton<IModelServer>(host.Server);
+        services.AddSingleton<IModelWarmUp>(host.Server);
         services.AddSingleton<IDoorbell>(host.Doorbell);
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();

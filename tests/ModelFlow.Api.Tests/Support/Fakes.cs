@@ -21,7 +21,7 @@ public sealed class FakeRouter : ITrafficRouter
 }
 
 /// <summary>A model server that loads everything but what it is told to refuse.</summary>
-public sealed class FakeModelServer : IModelServer
+public sealed class FakeModelServer : IModelServer, IModelWarmUp
 {
     public ConcurrentDictionary<VersionName, bool> Refuses { get; } = new();
 
@@ -37,6 +37,9 @@ public sealed class FakeModelServer : IModelServer
         Loaded.Enqueue(version.Version);
         return Task.FromResult<LoadModel>(new LoadModel.Ready([new Uri("http://127.0.0.1:2/")], TimeSpan.FromSeconds(1)));
     }
+
+    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, int requests, CancellationToken cancellationToken) =>
+        Task.FromResult<WarmUpModel>(new WarmUpModel.Warm(TimeSpan.Zero, TimeSpan.Zero));
 
     public Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -63,6 +63,7 @@ public sealed class PolicyReaderTests
           lease: 20s
           extendUpTo: 0s
           whenInconclusive: rollback
+          warmUp: 25
           sticky: { kind: cookie, name: user }
         guardrails:
           errorRateIncrease: 2 %
@@ -131,7 +132,7 @@ public sealed class PolicyReaderTests
             new ShadowPolicy { Share = new Weight(2_000), Bake = TimeSpan.FromHours(1), MinPairs = 500, MaxDisagreement = 0.03, MaxScoreDifference = 0.05, ErrorRateIncrease = null, LatencyRatio = 2 },
             policy.Ramp.Shadow);
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(20), TimeSpan.Zero), (policy.Ramp.LookEvery, policy.Ramp.Lease, policy.Ramp.ExtendUpTo));
-        Assert.Equal((InconclusiveRule.Rollback, new StickyPolicy { Kind = StickyKind.Cookie, Name = "user" }), (policy.Ramp.WhenInconclusive, policy.Ramp.Sticky));
+        Assert.Equal((InconclusiveRule.Rollback, 25, new StickyPolicy { Kind = StickyKind.Cookie, Name = "user" }), (policy.Ramp.WhenInconclusive, policy.Ramp.WarmUp, policy.Ramp.Sticky));
         Assert.Equal(
             new GuardrailPolicy
             {

@@ -137,6 +137,7 @@ public sealed class ReleaseStoryTests : IAsyncLifetime
         { "v1.5.0-nan", new VersionBehaviour { SmokeRefusal = "30 of 30 outputs are not finite" }, "smoke" },
         { "v1.6.0-truncated", new VersionBehaviour { InspectionRefusal = "the file is cut" }, "inspection" },
         { "v2.0.0-schema", new VersionBehaviour { OtherInputs = true }, "signature" },
+        { "v1.7.1-cold", new VersionBehaviour { WarmUpFailure = "request 1 of 10 failed" }, "warm-up" },
         { "v1.7.0-huge", new VersionBehaviour { LoadRefusal = "no memory" }, "load" },
     };
 

@@ -249,8 +249,9 @@ public abstract class ReleaseStoreContract
 
         Assert.Null((await Store.LoadAsync(Id, Cancel))!.Result);
 
-        await Store.AddResultAsync(saved.Snapshot, 2, new CommandResult.Loaded(TimeSpan.FromSeconds(3)), Cancel);
-        Assert.Equal(new CommandResult.Loaded(TimeSpan.FromSeconds(3)), (await Store.LoadAsync(Id, Cancel))!.Result);
+        var loaded = new CommandResult.Loaded(TimeSpan.FromSeconds(3)) { WarmUp = "warmed up" };
+        await Store.AddResultAsync(saved.Snapshot, 2, loaded, Cancel);
+        Assert.Equal(loaded, (await Store.LoadAsync(Id, Cancel))!.Result);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using ModelFlow.Core.Ports;
 namespace ModelFlow.Testing.World;
 
 /// <summary>A model server that loads at once.</summary>
-public sealed class SimulatedModelServer(Func<VersionName, VersionBehaviour> behaviour) : IModelServer
+public sealed class SimulatedModelServer(Func<VersionName, VersionBehaviour> behaviour) : IModelServer, IModelWarmUp
 {
     private static readonly Uri Endpoint = new("http://127.0.0.1:7490/");
     private readonly ConcurrentDictionary<(ModelName, VersionName), bool> _loaded = new();
@@ -21,6 +21,9 @@ public sealed class SimulatedModelServer(Func<VersionName, VersionBehaviour> beh
         _loaded[(version.Model, version.Version)] = true;
         return Task.FromResult<LoadModel>(new LoadModel.Ready([Endpoint], TimeSpan.FromMilliseconds(20)));
     }
+
+    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, int requests, CancellationToken cancellationToken) => Task.FromResult<WarmUpModel>(
+        behaviour(version.Version).WarmUpFailure is { } reason ? new WarmUpModel.Failed(reason) : new WarmUpModel.Warm(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(5)));
 
     public Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken)
     {

@@ -53,7 +53,9 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IDoorbell>(this);
         services.AddSingleton<IEvaluationRunner>(Evaluator);
-        services.AddSingleton<IModelServer>(new SimulatedModelServer(Behaviour));
+        var server = new SimulatedModelServer(Behaviour);
+        services.AddSingleton<IModelServer>(server);
+        services.AddSingleton<IModelWarmUp>(server);
         services.AddSingleton<ITrafficRouter>(Gateway);
         services.AddSingleton<ITrafficWindows>(Gateway);
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));

@@ -19,4 +19,6 @@ public sealed record VersionBehaviour
     public double Disagreement { get; init; }
 
     public string? LoadRefusal { get; init; }
+
+    public string? WarmUpFailure { get; init; }
 }

@@ -12,7 +12,7 @@ internal static class LoadingStage
             return;
         }
 
-        var took = $"Loaded in {loaded.Took.TotalSeconds:0.00} s";
+        var took = $"Loaded in {loaded.Took.TotalSeconds:0.00} s{(loaded.WarmUp is { } warm ? ", " + warm : "")}";
         if (t.State.Baseline is null)
         {
             PromotingStage.Enter(t, $"{took}. It is the model's first version: there is nothing to ramp against.", from: null);
