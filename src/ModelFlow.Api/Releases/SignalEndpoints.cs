@@ -21,7 +21,7 @@ internal static class SignalEndpoints
         release.MapPost("/decisions", DecideAsync).Allow(Role.Approver).WithSummary("Approves or rejects.");
         Map(SignalKind.Pause, "pause", "No step forward until resumed; guards stay on.");
         Map(SignalKind.Resume, "resume", "Goes on after a pause.");
-        Map(SignalKind.Promote, "promote", "Skips the rest of the ramp's waiting; guards that already convicted stand.");
+        Map(SignalKind.Promote, "promote", "Skips the rest of the ramp's waiting, or ends a shadow step, which the first weight follows; guards that already convicted stand.");
         Map(SignalKind.Abort, "abort", "Ends the release and gives its traffic back.");
 
         void Map(SignalKind kind, string name, string summary) => release.MapPost(
