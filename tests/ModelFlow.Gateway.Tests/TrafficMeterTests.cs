@@ -91,6 +91,27 @@ public sealed class TrafficMeterTests
         Assert.InRange(Assert.Single(meter.Cut("gw")).Cells.Sum(c => c.FirstSeenKeys), 19_500, 20_000);
     }
 
+    [Fact]
+    public void Window_manySlices_tellsTheFirstApartForAsLongAsTheGenerationLasts()
+    {
+        var meter = new TrafficMeter(_time);
+        var counter = Counter(weight: 5_000);
+        for (var i = 0; i < 100; i++)
+        {
+            meter.Add(Sample(counter) with { Slice = "s" + i, Outcome = i % 2 == 0 ? RequestOutcome.Timeout : RequestOutcome.Answered });
+        }
+
+        var first = Assert.Single(meter.Cut("gw")).Slices!;
+        Assert.Equal([.. Enumerable.Range(0, 20).Select(i => "s" + i), "other"], first.Select(c => c.Slice));
+        Assert.Equal((100, 50), (first.Sum(c => c.Requests), first.Sum(c => c.Errors)));
+
+        meter.Add(Sample(counter) with { Slice = "s99" });
+        meter.Add(Sample(counter) with { Slice = "s19" });
+        meter.Add(Sample(counter) with { Slice = "s19", Outcome = RequestOutcome.ClientAbort });
+        meter.Add(Sample(counter) with { Slice = "s19", Choice = new RouteChoice(ChoiceOutcome.Chosen, 0, TrafficKind.Pinned, 7) });
+        Assert.Equal([("other", 1), ("s19", 1)], Assert.Single(meter.Cut("gw")).Slices!.Select(c => (c.Slice, c.Requests)));
+    }
+
     private static WindowCounter Counter(int weight = 0) =>
         new(RunningGateway.Route(1, new Uri("http://127.0.0.1:1"), weight > 0 ? new Uri("http://127.0.0.1:2") : null, weight).Route);
 

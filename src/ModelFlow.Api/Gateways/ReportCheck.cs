@@ -66,9 +66,16 @@ internal static class ReportCheck
         _ when window.Length < TimeSpan.Zero => "has a negative length.",
         { Cells: null } => "must have cells, and may have none.",
         { Cells.Count: > TrafficWindow.MaxCells } => $"has more than {TrafficWindow.MaxCells} cells.",
+        { Slices.Count: > SliceCell.MaxCells } => $"has more than {SliceCell.MaxCells} cells of slices.",
+        _ when window.Slices?.Any(c => c is null || IsImpossible(c)) == true => "has a cell of a slice without a name or version, or whose counts are impossible.",
         _ when window.Cells.Any(c => c is null || IsImpossible(c)) => "has a cell without a version, or whose sub-bucket or counts are impossible.",
         _ => null,
     };
+
+    private static bool IsImpossible(SliceCell cell) =>
+        !SliceName.IsValid(cell.Slice) || cell.Version.Value.Length == 0
+        || cell.Requests < 0 || cell.Errors < 0 || cell.Errors > cell.Requests || cell.Feedback.Count < 0
+        || !double.IsFinite(cell.Feedback.Sum) || !double.IsFinite(cell.Feedback.SumOfSquares);
 
     private static bool IsImpossible(TrafficCell cell) =>
         cell.Version.Value.Length == 0

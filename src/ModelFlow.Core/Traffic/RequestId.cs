@@ -13,8 +13,11 @@ namespace ModelFlow.Core.Traffic;
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct RequestId(DateTimeOffset At, ulong Unique, long Generation, int Version, int SubBucket, TrafficKind Kind = TrafficKind.Normal)
 {
-    /// <summary>How many bytes an id has without its signature.</summary>
+    /// <summary>How many bytes an id has without its slice and its signature.</summary>
     internal const int Bytes = 24;
+
+    /// <summary>The slice that the client named, as <see cref="SliceName"/> counts it; null without one.</summary>
+    public string? Slice { get; init; }
 
     /// <summary>Writes the id as bytes: 6 of time (milliseconds since 1970), 8 unique, 8 of generation, 1 of version index, 1 of kind (the upper two bits) and sub-bucket; all big-endian.</summary>
     internal void Write(Span<byte> to)

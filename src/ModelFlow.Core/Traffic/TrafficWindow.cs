@@ -45,11 +45,16 @@ public sealed record TrafficWindow
     /// <summary>What was counted; only cells in which something was. A request counts in the window in which it ended.</summary>
     public IReadOnlyList<TrafficCell> Cells { get; init; } = [];
 
+    /// <summary>The same requests by the slices that clients named, while a version ramps; null when none did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<SliceCell>? Slices { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(TrafficWindow? other) => other is not null
         && Schema == other.Schema && string.Equals(Gateway, other.Gateway, StringComparison.Ordinal) && Model == other.Model
         && Generation == other.Generation && Step == other.Step && Start == other.Start && Length == other.Length
-        && Number == other.Number && Leased == other.Leased && Cells.SequenceEqual(other.Cells);
+        && Number == other.Number && Leased == other.Leased && Cells.SequenceEqual(other.Cells)
+        && (Slices ?? []).SequenceEqual(other.Slices ?? []);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Gateway, Number);

@@ -98,7 +98,7 @@ internal sealed class FeedbackEndpoint(
                 return limits.TooMuchFeedback(context);
         }
 
-        meter.Add(new FeedbackMark(counter, version.Value, id.SubBucket, id.Kind, mark.Score!.Value)); // Checked when it was read.
+        meter.Add(new FeedbackMark(counter, version.Value, id.SubBucket, id.Kind, mark.Score!.Value) { Slice = id.Slice }); // Checked when it was read.
         return Problem.None;
     }
 }

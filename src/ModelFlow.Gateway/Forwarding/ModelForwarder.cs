@@ -108,7 +108,7 @@ internal sealed class ModelForwarder(
         return choice.Outcome switch
         {
             ChoiceOutcome.Chosen when !limits.TryEnter(context, client, out limited) => limited,
-            ChoiceOutcome.Chosen => ForwardAsync(context, client, new Request(route, operation, choice, key is not null, startedAt, now, Interlocked.Increment(ref _unique))),
+            ChoiceOutcome.Chosen => ForwardAsync(context, client, new Request(route, operation, choice, key is not null, startedAt, now, Interlocked.Increment(ref _unique), SliceOf(context, route))),
             ChoiceOutcome.PinNotServed => Problem.NotFound($"Version {pin} of '{route.Route.Model}' is not served now.").WriteAsync(context),
             _ => NoVersionAsync(context, route),
         };
@@ -119,6 +119,10 @@ internal sealed class ModelForwarder(
         string? key = sticky.Kind == StickyKind.Header ? context.Request.Headers[sticky.Name] : context.Request.Cookies[sticky.Name];
         return string.IsNullOrEmpty(key) ? null : key;
     }
+
+    // Slices are told apart while versions are compared; else nobody asks for them.
+    private static string? SliceOf(HttpContext context, LiveRoute route) =>
+        route.Route.Candidates.Count == 0 ? null : SliceName.Of(context.Request.Headers[SliceName.Header]);
 
     private static Task NoVersionAsync(HttpContext context, LiveRoute route)
     {
@@ -266,7 +270,10 @@ internal sealed class ModelForwarder(
         }
 
         var route = request.Route.Route;
-        var id = new RequestId(request.Now, request.Unique, route.Generation, request.Route.IndexOf(request.Choice), request.Choice.SubBucket, request.Choice.Kind);
+        var id = new RequestId(request.Now, request.Unique, route.Generation, request.Route.IndexOf(request.Choice), request.Choice.SubBucket, request.Choice.Kind)
+        {
+            Slice = request.Slice,
+        };
         return signer.Sign(route.Model, id);
     }
 
@@ -295,7 +302,7 @@ internal sealed class ModelForwarder(
 
         var ended = time.GetElapsedTime(request.StartedAt);
         var firstByte = call.FirstByteAt == 0 ? ended : time.GetElapsedTime(request.StartedAt, call.FirstByteAt);
-        var sample = new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte));
+        var sample = new Sample(request.Route.Counter, target.Name, request.Choice, outcome, request.HasKey, Microseconds(ended), Microseconds(firstByte)) { Slice = request.Slice };
         if (call.Tokens is { } tokens)
         {
             sample = sample with
@@ -313,5 +320,5 @@ internal sealed class ModelForwarder(
 
     private readonly record struct Attempt(ForwardCall Call, ForwarderError Error, RequestOutcome Outcome);
 
-    private readonly record struct Request(LiveRoute Route, ModelOperation Operation, RouteChoice Choice, bool HasKey, long StartedAt, DateTimeOffset Now, ulong Unique);
+    private readonly record struct Request(LiveRoute Route, ModelOperation Operation, RouteChoice Choice, bool HasKey, long StartedAt, DateTimeOffset Now, ulong Unique, string? Slice);
 }

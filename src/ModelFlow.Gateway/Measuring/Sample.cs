@@ -22,6 +22,9 @@ public readonly record struct Sample(WindowCounter Counter, string Version, Rout
 
     /// <summary>Tokens generated, also for an answer that broke off.</summary>
     public long CompletionTokens { get; init; }
+
+    /// <summary>The slice that its client named, while a version ramps; null without one.</summary>
+    public string? Slice { get; init; }
 }
 
 /// <summary>A mark that a user gave an answer.</summary>
@@ -31,7 +34,11 @@ public readonly record struct Sample(WindowCounter Counter, string Version, Rout
 /// <param name="Kind">How the request had come to the version.</param>
 /// <param name="Score">0 to 1.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct FeedbackMark(WindowCounter Counter, string Version, int SubBucket, TrafficKind Kind, double Score);
+public readonly record struct FeedbackMark(WindowCounter Counter, string Version, int SubBucket, TrafficKind Kind, double Score)
+{
+    /// <summary>The slice of the request; null without one.</summary>
+    public string? Slice { get; init; }
+}
 
 /// <summary>One request that should have been mirrored, and what became of it.</summary>
 /// <param name="Mirrored">How the version in the shadow answered.</param>

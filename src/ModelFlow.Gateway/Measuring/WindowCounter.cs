@@ -20,6 +20,7 @@ public sealed class WindowCounter(Route route)
     private static readonly TimeSpan LaterLength = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<(string Version, int SubBucket, TrafficKind Kind), CellCounter> _cells = [];
+    private readonly SliceCounters _slices = new();
     private readonly List<VersionName> _versions = [.. route.Versions];
     private ulong[]? _seen;
     private ulong[]? _seenInShadow;
@@ -82,6 +83,10 @@ public sealed class WindowCounter(Route route)
     {
         var cell = Cell(sample.Version, sample.Choice.SubBucket, sample.Choice.Kind);
         cell.Add(sample, route.Candidates.Count > 0 && sample.Choice.Kind == TrafficKind.Normal && IsFirstSeen(ref _seen, sample));
+        if (sample is { Slice: { } slice, Choice.Kind: TrafficKind.Normal })
+        {
+            _slices.Add(slice, sample.Version, sample.Outcome);
+        }
     }
 
     internal void Add(in PairSample pair)
@@ -95,7 +100,14 @@ public sealed class WindowCounter(Route route)
         cell.Add(pair.Pair, pair.StableMicroseconds);
     }
 
-    internal void Add(in FeedbackMark mark) => Cell(mark.Version, mark.SubBucket, mark.Kind).Add(mark.Score);
+    internal void Add(in FeedbackMark mark)
+    {
+        Cell(mark.Version, mark.SubBucket, mark.Kind).Add(mark.Score);
+        if (mark is { Slice: { } slice, Kind: TrafficKind.Normal })
+        {
+            _slices.Add(slice, mark.Version, mark.Score);
+        }
+    }
 
     internal TrafficWindow Take(string gateway, DateTimeOffset now, long number)
     {
@@ -112,6 +124,7 @@ public sealed class WindowCounter(Route route)
             Number = number,
             Leased = route.NeedsLease && !lapsed,
             Cells = [.. _cells.Values.Where(c => !c.IsEmpty).Take(TrafficWindow.MaxCells).Select(c => c.Take())],
+            Slices = _slices.Take(),
         };
     }
 

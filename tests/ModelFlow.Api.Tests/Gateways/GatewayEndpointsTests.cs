@@ -87,6 +87,9 @@ public sealed class GatewayEndpointsTests
             good with { Cells = [good.Cells[0] with { Pairs = new PairTotals { Pairs = 3, CandidateFailed = 4 } }] },
             good with { Cells = [good.Cells[0] with { Pairs = new PairTotals { Pairs = 3, Compared = 3, Disagreement = 3.5 } }] },
             good with { Cells = [.. Enumerable.Repeat(good.Cells[0], TrafficWindow.MaxCells + 1)] },
+            good with { Slices = [good.Slices![0] with { Slice = "two words" }] },
+            good with { Slices = [good.Slices[0] with { Errors = 9 }] },
+            good with { Slices = [.. Enumerable.Repeat(good.Slices[0], SliceCell.MaxCells + 1)] },
         ];
         foreach (var window in bad)
         {
@@ -110,5 +113,6 @@ public sealed class GatewayEndpointsTests
         Length = TimeSpan.FromSeconds(1),
         Number = 5,
         Cells = [new TrafficCell { Version = VersionName.Parse("v1.0.0"), Requests = 3, UpstreamErrors = 1 }],
+        Slices = [new SliceCell { Slice = "de", Version = VersionName.Parse("v1.0.0"), Requests = 2, Errors = 1, Feedback = new FeedbackTotals(1, 0.5, 0.25) }],
     };
 }

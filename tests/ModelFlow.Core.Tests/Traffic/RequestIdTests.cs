@@ -29,6 +29,35 @@ public sealed class RequestIdTests : IDisposable
     });
 
     [Fact]
+    public void Sign_idWithASlice_isReadBack_andIsNoIdOfAnotherModelOrSlice() => Gen.Select(Ids, Gen.Char["abcXYZ019-_."].Array[1, SliceName.MaxLength]).Sample((id, letters) =>
+    {
+        var named = id with { Slice = new string(letters) };
+        var text = _signer.Sign(Digits, named);
+        Assert.InRange(text.Length, RequestIdSigner.Length + 1, 96);
+        Assert.True(_signer.TryVerify(text, Digits, out var read));
+        Assert.Equal(named, read);
+
+        // The same bytes cut elsewhere: a model whose name goes on with the slice's, or an id without the slice.
+        var bytes = Base64Url.DecodeFromChars(text);
+        Assert.False(_signer.TryVerify(Base64Url.EncodeToString([.. bytes[..24], .. bytes[^16..]]), Digits, out _));
+        Assert.False(_signer.TryVerify(Base64Url.EncodeToString([.. bytes[..24], .. bytes[^16..]]), ModelName.Parse("digitsa"), out _));
+        Assert.False(_signer.TryVerify(text, ModelName.Parse("digits2"), out _));
+        bytes[24] ^= 1;
+        Assert.False(_signer.TryVerify(Base64Url.EncodeToString(bytes), Digits, out _));
+    });
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", null)]
+    [InlineData("de", "de")]
+    [InlineData("en-GB_v1.2", "en-GB_v1.2")]
+    [InlineData("zwei Worte", "other")]
+    [InlineData("grün", "other")]
+    [InlineData("a/b", "other")]
+    [InlineData("a234567890123456789012345678901234567890", "other")]
+    public void SliceName_ofAHeader_isItsNameOrOther(string? header, string? slice) => Assert.Equal(slice, SliceName.Of(header));
+
+    [Fact]
     public void Sign_signature_isTheHmacThatAnybodyWithTheKeyCanCompute() => Ids.Sample(id =>
     {
         var bytes = Base64Url.DecodeFromChars(_signer.Sign(Digits, id));

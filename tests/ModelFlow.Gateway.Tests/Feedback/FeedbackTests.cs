@@ -43,6 +43,33 @@ public sealed class FeedbackTests
     }
 
     [Fact]
+    public async Task Mark_countsForTheSliceOfItsAnswer_whereVersionsAreCompared()
+    {
+        await using var plane = await ControlPlane.StartAsync();
+        await using var server = await Upstream.StartAsync();
+        await using var gateway = await StartAsync(plane);
+        await gateway.PushAsync(RunningGateway.Route(1, server.Address, server.Address, 5_000));
+        for (var i = 0; i < 30; i++)
+        {
+            var slice = (i % 3) switch { 0 => "de", 1 => "zwei Worte", _ => null };
+            var answer = await gateway.InferAsync("user-" + i, slice: slice);
+            Assert.Equal(HttpStatusCode.NoContent, await MarkAsync(gateway, answer.RequestId, slice == "de" ? 1 : 0.5));
+        }
+
+        await Eventually.TrueAsync(() => plane.Totals(1).Feedback.Count == 30, "all marks reported");
+        var cells = plane.Reports.SelectMany(r => r.Windows).DistinctBy(w => w.Number).SelectMany(w => w.Slices ?? []).ToLookup(c => c.Slice, StringComparer.Ordinal);
+        Assert.Equal(["de", "other"], cells.Select(c => c.Key).Order(StringComparer.Ordinal));
+        Assert.Equal((10, 10, 10.0), (cells["de"].Sum(c => c.Requests), cells["de"].Sum(c => c.Feedback.Count), cells["de"].Sum(c => c.Feedback.Sum)));
+        Assert.Equal((10, 5.0), (cells["other"].Sum(c => c.Requests), cells["other"].Sum(c => c.Feedback.Sum)));
+        Assert.Equal([RunningGateway.Stable, RunningGateway.Candidate], cells["de"].Select(c => c.Version).Distinct().Order());
+
+        await gateway.PushAsync(RunningGateway.Route(2, server.Address));
+        Assert.Equal(54, (await gateway.InferAsync("user-1", slice: "de")).RequestId!.Length);
+        await Eventually.TrueAsync(() => plane.Totals(2).Requests == 1, "the request reported");
+        Assert.All(plane.Reports.SelectMany(r => r.Windows).Where(w => w.Generation == 2), w => Assert.Null(w.Slices));
+    }
+
+    [Fact]
     public async Task Mark_forAnAnswerOfAnEarlierGeneration_countsThere()
     {
         await using var plane = await ControlPlane.StartAsync();

@@ -107,7 +107,7 @@ internal sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Asks for an inference.</summary>
-    public async Task<Answer> InferAsync(string? key = null, string? pin = null, string? bearer = null, string body = "{}")
+    public async Task<Answer> InferAsync(string? key = null, string? pin = null, string? bearer = null, string body = "{}", string? slice = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/models/digits/v2/infer") { Content = new StringContent(body) };
         if (key is not null)
@@ -118,6 +118,11 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (pin is not null)
         {
             request.Headers.Add("x-modelflow-version", pin);
+        }
+
+        if (slice is not null)
+        {
+            request.Headers.Add("x-modelflow-slice", slice);
         }
 
         request.Headers.Authorization = bearer is null ? null : new("Bearer", bearer);
