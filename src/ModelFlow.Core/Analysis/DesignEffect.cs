@@ -15,7 +15,8 @@ internal static class DesignEffect
     /// <summary>Estimates it.</summary>
     /// <param name="groups">Trials and sums of outcomes by group.</param>
     /// <param name="users">How many different users were seen; a request without a key is a user of its own.</param>
-    public static double Of(GroupSums groups, double users)
+    /// <param name="spread">The variance of an outcome as a share of p·(1−p): 1 for yes and no, less for graded ones.</param>
+    public static double Of(GroupSums groups, double users, double spread = 1)
     {
         var (trials, sum, active) = (0.0, 0.0, 0);
         for (var g = 0; g < GroupSums.Groups; g++)
@@ -39,7 +40,7 @@ internal static class DesignEffect
         }
 
         // (A − 1) · D̂, which is 0 for a single group: it says nothing of how groups differ.
-        var between = active == 1 ? 0 : active * squares / (trials * mean * (1 - mean));
+        var between = active == 1 ? 0 : active * squares / (trials * mean * (1 - mean) * spread);
         var worst = trials / Math.Clamp(users, 1, Math.Max(1, trials));
         return Math.Max(1, (between + (PriorGroups * worst)) / (active - 1 + PriorGroups));
     }

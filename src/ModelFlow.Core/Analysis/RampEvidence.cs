@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Traffic;
 
@@ -40,12 +41,16 @@ public sealed record RampEvidence
     /// <summary>Outcomes by groups of users in all steps, by metric: how much requests of one user resemble each other.</summary>
     public IReadOnlyDictionary<string, GroupPair> Groups { get; init; } = new Dictionary<string, GroupPair>(StringComparer.Ordinal);
 
+    /// <summary>What the experiment of this step has learned; null in a step without one.</summary>
+    public ExperimentEvidence? Experiment { get; init; }
+
     /// <summary>A step begins.</summary>
     /// <param name="policy">What is watched.</param>
     /// <param name="generation">The route generation that the step made.</param>
     /// <param name="steps">How many steps the ramp has, 1 or more.</param>
     /// <param name="alone">Whether the candidate has all traffic in it.</param>
-    public RampEvidence BeginStep(GuardrailPolicy policy, long generation, int steps, bool alone)
+    /// <param name="experiment">The step's experiment; null without one.</param>
+    public RampEvidence BeginStep(GuardrailPolicy policy, long generation, int steps, bool alone, ExperimentPolicy? experiment = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         var means = WatchedMetrics.Of(policy).OfType<WatchedMetric.Mean>().ToDictionary(
@@ -60,6 +65,7 @@ public sealed record RampEvidence
             Candidate = TrafficTotals.None,
             Reference = Generation == 0 ? null : Stable,
             Means = means,
+            Experiment = experiment is null ? null : ExperimentEvidence.Begin(experiment),
         };
     }
 
@@ -91,6 +97,7 @@ public sealed record RampEvidence
             Candidate = Candidate.Plus(ours),
             StableUsers = StableUsers + theirs.FirstSeenKeys,
             CandidateUsers = CandidateUsers + ours.FirstSeenKeys,
+            Experiment = Experiment?.Take(leased, stable, candidate),
         };
         return taken.Bet(WatchedMetrics.Of(policy), leased, stable, candidate, steps);
     }

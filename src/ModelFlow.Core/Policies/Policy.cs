@@ -1,5 +1,6 @@
 using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Evaluation;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Retention;
 
@@ -130,7 +131,11 @@ public sealed record RampPolicy
 /// <summary>One step of a ramp.</summary>
 /// <param name="Weight">The candidate's share of traffic, above 0.</param>
 /// <param name="Bake">How long it is watched at least. 1 second to 30 days.</param>
-public sealed record RampStep(Weight Weight, TimeSpan Bake);
+public sealed record RampStep(Weight Weight, TimeSpan Bake)
+{
+    /// <summary>What the step finds out before the ramp goes on; null, the default, for nothing beyond the guardrails. Only where stable has traffic, too.</summary>
+    public ExperimentPolicy? Experiment { get; init; }
+}
 
 /// <summary>What a step without enough samples does at its limit.</summary>
 public enum InconclusiveRule

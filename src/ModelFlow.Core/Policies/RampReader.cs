@@ -49,7 +49,13 @@ internal static partial class RampReader
             var step = new RampStep(
                 fields.Required<Weight>("weight", PolicyValues.Share),
                 fields.Required("bake", PolicyValues.Duration(PolicyReader.Seconds(1), PolicyReader.Days(30))));
+            step = fields.Map("experiment") is { } experiment ? step with { Experiment = ExperimentReader.Read(experiment, step) } : step;
             fields.RefuseUnknown();
+            if (step.Experiment is not null && step.Weight == Weight.All)
+            {
+                fields.Report("experiment", "With 100 % of traffic there is no stable version beside it to compare with; put the experiment into an earlier step.");
+            }
+
             if (steps.Count > 0 && steps[^1].Weight != Weight.None && step.Weight != Weight.None && step.Weight <= steps[^1].Weight)
             {
                 fields.Report("weight", $"{step.Weight} is not above the step before ({steps[^1].Weight}); the weights must rise.");

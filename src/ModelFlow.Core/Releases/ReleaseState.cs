@@ -1,5 +1,6 @@
 using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Evaluation;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Releases;
@@ -66,6 +67,9 @@ public sealed record ReleaseState
 
     /// <summary>All that the shadow step has learned; null before its first look and where there is none.</summary>
     public ShadowEvidence? Shadow { get; init; }
+
+    /// <summary>The experiments of its ramp, oldest first; only the last may still run.</summary>
+    public IReadOnlyList<ExperimentReport> Experiments { get; init; } = [];
 
     /// <summary>The step before the current one: the reference of the last step, where stable has no traffic of its own.</summary>
     public StepWindow? PreviousStep { get; init; }

@@ -128,6 +128,7 @@ internal static class Signals
 
         t.State = t.State with { PausedAt = null };
         t.Record("promoteAsked", $"{signal.By} skips the rest of the ramp{Said(signal)}.", signal.By, Data(t, signal));
+        ExperimentStep.Cut(t, $"{signal.By} skips the rest of the ramp.");
         PromotingStage.Enter(t, "Promoted by an operator.", ramp);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ModelFlow.Core.Policies;
+using ModelFlow.Core.Releases.Stages;
 
 namespace ModelFlow.Core.Releases;
 
@@ -37,6 +38,7 @@ internal sealed class Transition(ReleaseState state, Policy policy, DateTimeOffs
     {
         if (State.Failure is null)
         {
+            ExperimentStep.Cut(this, reason);
             State = State with { Failure = new Failure(outcome, by, reason) };
             Record("failed", reason, actor, new JsonObject { ["outcome"] = Camel(outcome), ["by"] = by });
         }

@@ -43,7 +43,7 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
 
         if (evidence.Generation != command.Generation)
         {
-            evidence = evidence.BeginStep(policy, command.Generation, steps, alone);
+            evidence = evidence.BeginStep(policy, command.Generation, steps, alone, context.Policy.Ramp.Steps[command.Step].Experiment);
         }
 
         return await ReadAsync(evidence, command.Since);

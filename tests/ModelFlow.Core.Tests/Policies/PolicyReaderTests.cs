@@ -1,6 +1,7 @@
 using CsCheck;
 using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Evaluation;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Retention;
@@ -56,7 +57,19 @@ public sealed class PolicyReaderTests
             errorRateIncrease: off
             latencyRatio: 2
           steps:
-            - { weight: 50 bp, bake: 20m }
+            - weight: 50 bp
+              bake: 20m
+              experiment:
+                metric: successRate
+                mode: fixed
+                minimumEffect: 3 %
+                confidence: 0.9
+                power: 0.9
+                expectedMean: 0.7
+                sampleSize: 500
+                longest: 1d
+                whenNoDifference: hold
+                guardedSlices: [de, en-GB]
             - { weight: 12.5 %, bake: 1.5h }
             - { weight: 100%, bake: 1s }
           lookEvery: 5s
@@ -127,7 +140,13 @@ public sealed class PolicyReaderTests
         Assert.Equal(new ApprovalPolicy { Required = 2, ExpiresAfter = TimeSpan.FromDays(1) }, policy.Approval);
         Assert.Equal(
             [new RampStep(new Weight(50), TimeSpan.FromMinutes(20)), new RampStep(new Weight(1250), TimeSpan.FromMinutes(90)), new RampStep(Weight.All, TimeSpan.FromSeconds(1))],
-            policy.Ramp.Steps);
+            policy.Ramp.Steps.Select(s => s with { Experiment = null }));
+        var experiment = policy.Ramp.Steps[0].Experiment!;
+        Assert.Equal(
+            (ExperimentMetric.SuccessRate, ExperimentMode.Fixed, 0.03, 0.9, 0.9, 0.7, 500, TimeSpan.FromDays(1), NoDifferenceRule.Hold),
+            (experiment.Metric, experiment.Mode, experiment.MinimumEffect, experiment.Confidence, experiment.Power, experiment.ExpectedMean, experiment.SampleSize, experiment.Longest, experiment.WhenNoDifference));
+        Assert.Equal(["de", "en-GB"], experiment.GuardedSlices);
+        Assert.Null(policy.Ramp.Steps[1].Experiment);
         Assert.Equal(
             new ShadowPolicy { Share = new Weight(2_000), Bake = TimeSpan.FromHours(1), MinPairs = 500, MaxDisagreement = 0.03, MaxScoreDifference = 0.05, ErrorRateIncrease = null, LatencyRatio = 2 },
             policy.Ramp.Shadow);
@@ -190,6 +209,13 @@ public sealed class PolicyReaderTests
     [InlineData("ramp: { shadow: { maxDisagrement: 5 % } }", "ramp.shadow.maxDisagrement", "did you mean 'maxDisagreement'?")]
     [InlineData("ramp: { shadow: 10 % }", "ramp.shadow", "Fields are needed")]
     [InlineData("ramp: { shadow: { maxDisagreement: off, errorRateIncrease: off, latencyRatio: off } }", "ramp.shadow", "Every tolerance is off")]
+    [InlineData("ramp: { steps: [ { weight: 100 %, bake: 1m, experiment: { minimumEffect: 2 % } } ] }", "ramp.steps[0].experiment", "no stable version beside it")]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1m, experiment: { } }, { weight: 100 %, bake: 1m } ] }", "ramp.steps[0].experiment.minimumEffect", "needed")]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1m, experiment: { minimumEffect: 2 %, sampleSize: 500 } }, { weight: 100 %, bake: 1m } ] }", "ramp.steps[0].experiment.sampleSize", "mode: fixed")]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1h, experiment: { minimumEffect: 2 %, longest: 30m } }, { weight: 100 %, bake: 1m } ] }", "ramp.steps[0].experiment.longest", "shorter than the step's 'bake'")]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1m, experiment: { minimumEffect: 2 %, guardedSlices: [de, de] } }, { weight: 100 %, bake: 1m } ] }", "ramp.steps[0].experiment.guardedSlices", "twice")]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1m, experiment: { minimumEffect: 2 %, guardedSlices: ['a b'] } }, { weight: 100 %, bake: 1m } ] }", "ramp.steps[0].experiment.guardedSlices[0]", "not the name of a slice")]
+    [InlineData("ramp: { steps: [ { weight: 5 %, bake: 1m, experiment: { minimumEffect: 2 %, winner: x } }, { weight: 100 %, bake: 1m } ] }", "ramp.steps[0].experiment.winner", "no such field")]
     [InlineData("ramp: { lookEvery: 10s, lease: 29s }", "ramp.lease", "at least 30s")]
     [InlineData("ramp: { lookEvery: 1m }", "ramp.lease", "at least 3m")]
     [InlineData("ramp: { whenInconclusive: rollbak }", "ramp.whenInconclusive", "did you mean rollback?")]

@@ -1,4 +1,5 @@
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Releases;
@@ -27,7 +28,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         Examples.Signal(SignalKind.Revoked),
     ];
 
-    public static TheoryData<string> Worlds => ["known uploader", "unknown uploader", "first version", "cut-over", "no approval", "inconclusive: roll back", "inconclusive: go on", "shadow", "shadow, inconclusive: roll back"];
+    public static TheoryData<string> Worlds => ["known uploader", "unknown uploader", "first version", "cut-over", "no approval", "inconclusive: roll back", "inconclusive: go on", "shadow", "shadow, inconclusive: roll back", "experiment"];
 
     [Theory]
     [MemberData(nameof(Worlds))]
@@ -39,6 +40,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         {
             "cut-over" => Examples.Policy with { Signature = new SignaturePolicy { Breaking = BreakingSignatureRule.CutOver } },
             "no approval" => Examples.Policy with { Approval = Examples.Policy.Approval with { Required = 0 } },
+            "experiment" => ExperimentStepTests.Policy(new ExperimentPolicy { MinimumEffect = 0.1, Longest = TimeSpan.FromSeconds(30), WhenNoDifference = NoDifferenceRule.Hold }),
             "inconclusive: roll back" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { WhenInconclusive = InconclusiveRule.Rollback } },
             "shadow" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { Shadow = Examples.Shadow } },
             "shadow, inconclusive: roll back" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { Shadow = Examples.Shadow, WhenInconclusive = InconclusiveRule.Rollback } },
@@ -248,6 +250,14 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                         yield return looked;
                     }
 
+                    if (policy.Ramp.Steps[look.Step].Experiment is not null)
+                    {
+                        foreach (var verdict in ExperimentStepTests.Verdicts)
+                        {
+                            yield return new CommandResult.Looked(Examples.Report(Verdict.Healthy), look.Generation, LeaseRenewed: true, Freeze: null, ExperimentStepTests.Evidence(verdict.Data));
+                        }
+                    }
+
                     break;
                 case Command.PromoteVersion promote:
                     yield return new CommandResult.Promoted(promote.AfterGeneration + 1);
@@ -377,6 +387,9 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 Assert.True(before.Stage is Stage.Closing);
             }
 
+            // What runs in a ramp ends with it.
+            Assert.True(after.Stage is Stage.Ramping || after.Experiments.All(e => e.Verdict != ExperimentVerdict.Running));
+
             // The events follow each other.
             var hash = before.EventHash;
             var seq = before.EventCount;
@@ -417,6 +430,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 s.Stage is Stage.AwaitingApproval ? string.Join(',', s.Approvals.Select(a => a.By)) : "",
                 s.Stage is Stage.Ramping or Stage.Shadowing ? $"{s.LastLook?.Verdict} {s.LeaseHeld} {s.PreviousStep is not null} {Ago(s.PausedAt)}" : "",
                 isEnding ? "" : $"{s.PausedAt is not null}",
+                isEnding ? "" : $"{(s.Experiments is [.., { } experiment] ? experiment.Verdict : null)}",
                 s.Failure?.Outcome,
                 s.Failure?.By,
                 s.Pending?.Command.GetType().Name,

@@ -18,6 +18,8 @@ public sealed class SchemaTests
         PolicyReaderTests.Full,
         File.ReadAllText(Path.Combine(RepositoryRoot.Find(), "samples", "digits", "policy.yaml")),
         With("ramp: { steps: [ { weight: 10000 bp, bake: 1h30m15.5s } ] }"),
+        WithExperiment("minimumEffect: 0.02"),
+        WithExperiment("minimumEffect: 2 %, mode: fixed, longest: 36h, whenNoDifference: rollback"),
         With("retention: { coolAfter: never, coldAfter: never, archiveAfter: never, deleteAfter: 30d }"),
         With("guardrails: { errorRateIncrease: 0, latencyP50Ratio: 1.01 }"));
 
@@ -29,6 +31,14 @@ public sealed class SchemaTests
         With("ramp: { steps: [ { weight: 100 % } ] }"),
         With("ramp: { steps: [ { weight: 100 %, bake: 10 } ] }"),
         With("ramp: { steps: [ { weight: 100 %, bake: 10m1h } ] }"),
+        WithExperiment(""),
+        WithExperiment("minimumEffect: 0.6"),
+        WithExperiment("minimumEffect: 2 %, mode: once"),
+        WithExperiment("minimumEffect: 2 %, confidence: 0.5"),
+        WithExperiment("minimumEffect: 2 %, mode: fixed, sampleSize: 3"),
+        WithExperiment("minimumEffect: 2 %, longest: 7"),
+        WithExperiment("minimumEffect: 2 %, guardedSlices: ['a b']"),
+        WithExperiment("minimumEffect: 2 %, winner: continue"),
         With("ramp: { sticky: { name: 'x y' } }"),
         With("ramp: { sticky: { kind: Header } }"),
         With("ramp: { whenInconclusive: stop }"),
@@ -133,6 +143,9 @@ public sealed class SchemaTests
 
     private static string WithGates(string gates) =>
         PolicyReaderTests.Least.Replace("evaluation: {", $"evaluation: {{ gates: {{ {gates} }},", StringComparison.Ordinal);
+
+    private static string WithExperiment(string fields) =>
+        With($"ramp: {{ steps: [ {{ weight: 50 %, bake: 1m, experiment: {{ {fields} }} }}, {{ weight: 100 %, bake: 1m }} ] }}");
 
     private static string With(string yaml) => PolicyReaderTests.Least + yaml;
 

@@ -136,6 +136,15 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
             latency.Add(how.LatencyMs * 1000 * (0.8 + (0.4 * i / Math.Max(1, requests - errors))));
         }
 
-        return new TrafficCell { Version = version, Requests = requests, UpstreamErrors = errors, Latency = latency.Build(), FirstSeenKeys = requests };
+        var likes = Math.Round(requests * (how.Liked ?? 0));
+        return new TrafficCell
+        {
+            Version = version,
+            Requests = requests,
+            UpstreamErrors = errors,
+            Latency = latency.Build(),
+            FirstSeenKeys = requests,
+            Feedback = how.Liked is null ? default : new FeedbackTotals(requests, likes, likes),
+        };
     }
 }

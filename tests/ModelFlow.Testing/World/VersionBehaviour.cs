@@ -18,6 +18,9 @@ public sealed record VersionBehaviour
     /// <summary>The share of answers that disagree with those of any other version.</summary>
     public double Disagreement { get; init; }
 
+    /// <summary>The share of its answers that users like; null when they say nothing.</summary>
+    public double? Liked { get; init; }
+
     public string? LoadRefusal { get; init; }
 
     public string? WarmUpFailure { get; init; }

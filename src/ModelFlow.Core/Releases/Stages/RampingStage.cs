@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Serialization;
@@ -96,6 +97,7 @@ internal static class RampingStage
             "trafficShifted",
             $"{step.Weight} of traffic is on {t.State.Id.Version}; watched for at least {step.Bake.TotalSeconds:0.#} s.",
             data: new() { ["weight"] = step.Weight.BasisPoints, ["step"] = ramp.Step, ["generation"] = generation });
+        ExperimentStep.Begin(t, ramp.Step, step);
     }
 
     private static void HoldForFreeze(Transition t, Stage.Ramping ramp, string reason)
@@ -150,6 +152,13 @@ internal static class RampingStage
             t.Record("looked", $"{looked.Report.Verdict} after {looked.Report.CandidateRequests} requests.", data: Numbers(looked.Report));
         }
 
+        ExperimentStep.Look(t, ramp, looked.Evidence?.Experiment);
+        if (ExperimentStep.Of(t, ramp) is { Verdict: ExperimentVerdict.Loser } lost)
+        {
+            t.Fail(Outcome.RolledBack, "experiment", lost.Message);
+            return;
+        }
+
         MoveOn(t, (Stage.Ramping)t.State.Stage, looked);
     }
 
@@ -163,6 +172,11 @@ internal static class RampingStage
         if (looked.Freeze is { } freeze)
         {
             ChangePhase(t, ramp, RampPhase.Frozen, $"Waiting: {freeze}.");
+            return;
+        }
+
+        if (ExperimentHolds(t, ramp))
+        {
             return;
         }
 
@@ -189,6 +203,25 @@ internal static class RampingStage
             default:
                 ChangePhase(t, ramp, RampPhase.Holding, "Still nothing is established at the limit: an operator decides (promote or abort).");
                 break;
+        }
+    }
+
+    // An experiment keeps its step until it is decided, and may then keep or end it; the guardrails have their say all the same.
+    private static bool ExperimentHolds(Transition t, Stage.Ramping ramp)
+    {
+        switch (ExperimentStep.Next(t, ramp))
+        {
+            case ExperimentNext.Wait:
+                ChangePhase(t, ramp, RampPhase.Extending, "The experiment is not decided yet: the step goes on.");
+                return true;
+            case ExperimentNext.Hold:
+                ChangePhase(t, ramp, RampPhase.Holding, $"{ExperimentStep.Of(t, ramp)!.Message} An operator decides (promote or abort)."); // There is one to hold for.
+                return true;
+            case ExperimentNext.Rollback:
+                t.Fail(Outcome.RolledBack, "experiment", $"{ExperimentStep.Of(t, ramp)!.Message} The policy says roll back."); // There is one to roll back for.
+                return true;
+            default:
+                return false;
         }
     }
 
