@@ -78,7 +78,9 @@ internal static class PolicyEndpoints
 /// <param name="Policy">As read, with defaults.</param>
 /// <param name="Errors">Every mistake.</param>
 /// <param name="Warnings">What it needs that is not there yet.</param>
-public sealed record PolicyAnswer(bool Valid, Sha256Digest? Digest, Policy? Policy, IReadOnlyList<FieldError> Errors, IReadOnlyList<FieldError> Warnings)
+/// <param name="Experiments">How many outcomes its experiments need.</param>
+public sealed record PolicyAnswer(
+    bool Valid, Sha256Digest? Digest, Policy? Policy, IReadOnlyList<FieldError> Errors, IReadOnlyList<FieldError> Warnings, IReadOnlyList<PlannedExperiment> Experiments)
 {
-    internal static PolicyAnswer Of(PolicyCheck check) => new(check.Policy is not null, check.Digest, check.Policy, check.Errors, check.Warnings);
+    internal static PolicyAnswer Of(PolicyCheck check) => new(check.Policy is not null, check.Digest, check.Policy, check.Errors, check.Warnings, check.Experiments);
 }

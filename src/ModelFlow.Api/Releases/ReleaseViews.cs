@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Evaluation;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
@@ -69,6 +70,7 @@ public sealed record ReleaseDetail : ReleaseItem
     {
         (State, StageSince, Paused, Policy, Events) = (state, state.StageSince, state.PausedAt is not null, state.PolicyDigest, state.EventCount);
         (Uploader, Baseline, Approvals, Gates, LastLook, Failure) = (state.Uploader, state.Baseline, state.Approvals, state.Gates, state.LastLook, state.Failure);
+        Experiments = state.Experiments;
         Signals = [];
         Reports = [];
     }
@@ -102,6 +104,9 @@ public sealed record ReleaseDetail : ReleaseItem
 
     /// <summary>The newest look at live traffic.</summary>
     public GuardrailReport? LastLook { get; init; }
+
+    /// <summary>The experiments of its ramp, oldest first.</summary>
+    public required IReadOnlyList<ExperimentReport> Experiments { get; init; }
 
     /// <summary>What went wrong first.</summary>
     public Failure? Failure { get; init; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -110,6 +111,11 @@ internal static class PolicyCommands
         foreach (var warning in check.Warnings ?? [])
         {
             screen.Line($"warning: {warning.Path}: {warning.Message}", Tone.Busy);
+        }
+
+        foreach (var planned in check.Experiments ?? [])
+        {
+            screen.Line(string.Create(CultureInfo.InvariantCulture, $"{planned.Path}: about {planned.Plan.Candidate:N0} outcomes of the candidate and {planned.Plan.Stable:N0} of stable; more if those of one user resemble each other"));
         }
     }
 }

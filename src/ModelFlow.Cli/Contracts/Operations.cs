@@ -18,7 +18,16 @@ internal sealed record UploadItem(string ManifestPath, [property: JsonPropertyNa
 internal sealed record PolicyMessage(string Path, string Message);
 
 /// <summary>What a host says of a policy.</summary>
-internal sealed record PolicyCheck(bool Valid, string? Digest, IReadOnlyList<PolicyMessage>? Errors, IReadOnlyList<PolicyMessage>? Warnings);
+internal sealed record PolicyCheck(bool Valid, string? Digest, IReadOnlyList<PolicyMessage>? Errors, IReadOnlyList<PolicyMessage>? Warnings)
+{
+    public IReadOnlyList<PlannedExperiment>? Experiments { get; init; }
+}
+
+/// <summary>How many outcomes an experiment of a policy needs.</summary>
+internal sealed record PlannedExperiment(string Path, ExperimentPlan Plan);
+
+/// <summary>The numbers of it.</summary>
+internal sealed record ExperimentPlan(long Candidate, long Stable);
 
 /// <summary>A kept policy.</summary>
 internal sealed record StoredPolicyItem(string Digest, string Yaml);

@@ -49,6 +49,8 @@ internal sealed record ReleaseDetail : ReleaseItem
 
     public LookItem? LastLook { get; init; }
 
+    public IReadOnlyList<ExperimentItem>? Experiments { get; init; }
+
     public IReadOnlyList<string>? Reports { get; init; }
 
     public JsonNode? State { get; init; }
@@ -65,6 +67,21 @@ internal sealed record LookItem(string Verdict, IReadOnlyList<LookMetric>? Metri
 
 /// <summary>One guarded metric.</summary>
 internal sealed record LookMetric(string Metric, string Verdict, double? Stable, double? Candidate, double? Tolerance, string Message);
+
+/// <summary>An experiment of a ramp step.</summary>
+internal sealed record ExperimentItem(int Step, string Metric, string Mode, string Verdict, string Message)
+{
+    public IReadOnlyList<ExperimentSlice>? Slices { get; init; }
+}
+
+/// <summary>What happened to one slice.</summary>
+internal sealed record ExperimentSlice(string Slice, bool Guarded, ExperimentSliceArm Stable, ExperimentSliceArm Candidate, double? Effect, EffectInterval? Interval);
+
+/// <summary>One version in a slice.</summary>
+internal sealed record ExperimentSliceArm(long Requests, long Errors, long Outcomes, double Mean);
+
+/// <summary>Bounds of a difference.</summary>
+internal sealed record EffectInterval(double Low, double? High);
 
 /// <summary>Something that happened to a release.</summary>
 internal sealed record EventItem(int Seq, string Kind, DateTimeOffset At, string By, string Stage, string Message, JsonObject? Data);

@@ -93,6 +93,11 @@ internal static class Details
                 "");
         }
 
+        foreach (var experiment in release.Experiments ?? [])
+        {
+            WriteExperiment(screen, experiment);
+        }
+
         if (release.LastLook is { } look)
         {
             screen.Line();
@@ -106,6 +111,26 @@ internal static class Details
             }
         }
     }
+
+    private static void WriteExperiment(Screen screen, ExperimentItem experiment)
+    {
+        var tone = experiment.Verdict switch { "winner" => Tone.Good, "loser" => Tone.Bad, "running" => Tone.Plain, _ => Tone.Busy };
+        screen.Line();
+        screen.Line($"experiment in step {experiment.Step + 1} ({experiment.Metric}, {experiment.Mode}): {experiment.Verdict}", tone);
+        screen.Line($"  {experiment.Message}");
+        if (experiment.Slices is { Count: > 0 } slices)
+        {
+            screen.Table(
+                ["SLICE", "STABLE", "CANDIDATE", "DIFFERENCE", "INTERVAL"],
+                slices.Select(s => new Cell[] { s.Guarded ? $"{s.Slice} (guarded)" : s.Slice, Arm(s.Stable), Arm(s.Candidate), Show.Signed(s.Effect), Interval(s.Interval) }),
+                "");
+        }
+    }
+
+    private static string Arm(ExperimentSliceArm arm) =>
+        $"{(arm.Outcomes == 0 ? "no outcomes" : $"{Show.Number(arm.Mean)} of {arm.Outcomes}")}; {arm.Requests} requests, {arm.Errors} failed";
+
+    private static string Interval(EffectInterval? interval) => interval is { High: { } high } ? $"{Show.Signed(interval.Low)} to {Show.Signed(high)}" : "-";
 
     public static void Write(Screen screen, Comparison comparison)
     {

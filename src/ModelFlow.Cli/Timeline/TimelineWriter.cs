@@ -33,6 +33,9 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
     internal static Tone ToneOf(EventItem happened) => happened.Kind switch
     {
         "ended" => (string?)happened.Data?["outcome"] == "stable" ? Tone.Good : Tone.Bad,
+        "experimentDecided" when (string?)happened.Data?["verdict"] == "winner" => Tone.Good,
+        "experimentDecided" when (string?)happened.Data?["verdict"] == "loser" => Tone.Bad,
+        "experimentDecided" => Tone.Busy,
         "failed" or "harmFound" or "rejected" or "trafficRestored" or "leaseLapsing" => Tone.Bad,
         "trafficShifted" or "shadowStarted" => Tone.Strong,
         "stepPassed" or "shadowPassed" or "approved" => Tone.Good,

@@ -1,5 +1,6 @@
 using ModelFlow.Core;
 using ModelFlow.Core.Audit;
+using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Ports;
@@ -28,7 +29,10 @@ public sealed class SetPolicy(IPolicyStore policies, IDatasetStore datasets, IAu
             }
         }
 
-        return new PolicyCheck(policy, Sha256Digest.Of(yaml), [], warnings);
+        var experiments = policy.Ramp.Steps
+            .Select((step, index) => step.Experiment is { } experiment ? new PlannedExperiment($"ramp.steps[{index}].experiment", ExperimentPlan.Of(experiment, step.Weight)) : null)
+            .OfType<PlannedExperiment>();
+        return new PolicyCheck(policy, Sha256Digest.Of(yaml), [], warnings) { Experiments = [.. experiments] };
     }
 
     /// <summary>Makes a policy the one that new releases of <paramref name="model"/> (null: of every model without its own) start under, if it is valid.</summary>
@@ -55,4 +59,13 @@ public sealed class SetPolicy(IPolicyStore policies, IDatasetStore datasets, IAu
 /// <param name="Digest">Of its bytes; null if it is not valid.</param>
 /// <param name="Errors">Every mistake.</param>
 /// <param name="Warnings">What it needs that is not there yet.</param>
-public sealed record PolicyCheck(Policy? Policy, Sha256Digest? Digest, IReadOnlyList<FieldError> Errors, IReadOnlyList<FieldError> Warnings);
+public sealed record PolicyCheck(Policy? Policy, Sha256Digest? Digest, IReadOnlyList<FieldError> Errors, IReadOnlyList<FieldError> Warnings)
+{
+    /// <summary>How many outcomes its experiments need.</summary>
+    public IReadOnlyList<PlannedExperiment> Experiments { get; init; } = [];
+}
+
+/// <summary>How many outcomes an experiment of a policy needs.</summary>
+/// <param name="Path">Its field.</param>
+/// <param name="Plan">The numbers.</param>
+public sealed record PlannedExperiment(string Path, ExperimentPlan Plan);

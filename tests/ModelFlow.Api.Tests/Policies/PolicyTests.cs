@@ -30,6 +30,25 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public async Task Check_says_how_many_outcomes_an_experiment_needs()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var yaml = PolicyText.Minimal + """
+
+            ramp:
+              steps:
+                - { weight: 5 %, bake: 1m }
+                - { weight: 50 %, bake: 1m, experiment: { mode: fixed, minimumEffect: 5 % } }
+                - { weight: 100 %, bake: 1m }
+            """;
+        var answer = await (await host.AsAsync(Role.Reader)).SendAsync("POST", "/api/policies/check", yaml, Yaml).JsonAsync();
+
+        var planned = Assert.Single(answer["experiments"]!.AsArray())!;
+        Assert.Equal("ramp.steps[1].experiment", (string)planned["path"]!);
+        Assert.Equal((1570, 1570), ((int)planned["plan"]!["candidate"]!, (int)planned["plan"]!["stable"]!));
+    }
+
+    [Fact]
     public async Task Policy_is_set_for_all_and_for_one_model_and_read_back()
     {
         await using var host = await ApiHost.StartAsync();

@@ -93,6 +93,42 @@ public sealed class PlainOutputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ShowRelease_withAnExperiment_tellsItsResultAndSlices()
+    {
+        _host.On("GET /api/releases/digits-v1.2.0-large-1", """
+            {"id":"digits-v1.2.0-large-1","model":"digits","version":"v1.2.0-large","attempt":1,"stage":"ramping",
+             "experiments":[{"step":1,"metric":"feedback","mode":"sequential","confidence":0.95,"minimumEffect":0.02,"verdict":"winner","message":"The candidate is better: 80 % of 120.",
+               "stable":{"outcomes":130,"mean":0.5,"designEffect":1},"candidate":{"outcomes":120,"mean":0.8,"designEffect":1.2},"effect":0.3,"interval":{"low":0.1,"high":0.5},
+               "slices":[{"slice":"de","guarded":true,"stable":{"requests":200,"errors":1,"outcomes":60,"mean":0.5},"candidate":{"requests":190,"errors":0,"outcomes":50,"mean":0.75},"effect":0.25,"interval":{"low":-0.05,"high":0.55}},
+                         {"slice":"fr","guarded":false,"stable":{"requests":10,"errors":0,"outcomes":0,"mean":0},"candidate":{"requests":12,"errors":0,"outcomes":0,"mean":0}}]}],
+             "events":23,"state":{}}
+            """);
+        var shown = (await _cli.RunAsync("show", "digits-v1.2.0-large-1")).Out;
+        Assert.EndsWith(
+            """
+            experiment in step 2 (feedback, sequential): winner
+              The candidate is better: 80 % of 120.
+            SLICE         STABLE                              CANDIDATE                           DIFFERENCE  INTERVAL
+            de (guarded)  0.5 of 60; 200 requests, 1 failed   0.75 of 50; 190 requests, 0 failed  +0.25       -0.05 to +0.55
+            fr            no outcomes; 10 requests, 0 failed  no outcomes; 12 requests, 0 failed              -
+
+            """,
+            shown,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CheckPolicy_withAnExperiment_saysHowManyOutcomesItNeeds()
+    {
+        _cli.Write("policy.yaml", "schema: modelflow/policy/v1");
+        _host.On("POST /api/policies/check", """{"valid":true,"digest":"sha256:abc","errors":[],"experiments":[{"path":"ramp.steps[1].experiment","plan":{"candidate":1570,"stable":29825,"sampleSize":1570}}]}""");
+        Assert.Contains(
+            "ramp.steps[1].experiment: about 1,570 outcomes of the candidate and 29,825 of stable; more if those of one user resemble each other",
+            (await _cli.RunAsync("policy", "check", "policy.yaml")).Out,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Compare_twoVersions_saysHowTheyDiffer()
     {
         _host.On("GET /api/models/digits/compare", """
