@@ -36,7 +36,8 @@ public static class ExperimentJudge
     /// <param name="evidence">All that was taken in; null for nothing.</param>
     /// <param name="isOver">Whether its longest time is over.</param>
     /// <param name="now">The time.</param>
-    public static ExperimentReport Look(ExperimentPolicy policy, ExperimentReport running, ExperimentEvidence? evidence, bool isOver, DateTimeOffset now)
+    /// <param name="isFair">Whether users came as the weights say; else something other than the split decides who is compared, and nothing is concluded.</param>
+    public static ExperimentReport Look(ExperimentPolicy policy, ExperimentReport running, ExperimentEvidence? evidence, bool isOver, DateTimeOffset now, bool isFair = true)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(running);
@@ -61,6 +62,16 @@ public static class ExperimentJudge
             Interval = enough ? look.Interval(look.Errors.Primary) : null,
             Slices = look.Slices(shown: enough),
         };
+        if (!isFair)
+        {
+            return report with
+            {
+                Verdict = isOver ? ExperimentVerdict.Inconclusive : ExperimentVerdict.Running,
+                DecidedAt = isOver ? now : null,
+                Message = $"{(isOver ? "Inconclusive" : "Nothing is concluded")}: users did not come as the weights say, so that the versions cannot be compared. {Seen(report)}.",
+            };
+        }
+
         var verdict = Conclude(report.Interval, policy.MinimumEffect);
         var lost = enough ? look.LostSlice() : null;
         verdict = lost is not null ? ExperimentVerdict.Loser : verdict;

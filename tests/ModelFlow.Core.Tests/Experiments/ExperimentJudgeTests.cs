@@ -227,7 +227,7 @@ public sealed class ExperimentJudgeTests
                 var user = Users == 0 ? (int)(_number * 1_000) + i : _random.Next(Users);
                 var ours = user % 2 == 1;
                 var version = ours ? TrafficSimulation.Candidate : TrafficSimulation.Stable;
-                var slice = Slices.Count == 0 ? null : Slices[i % Slices.Count];
+                var slice = Slices.Count == 0 ? null : Slices[((i / 2) + (int)_number) % Slices.Count];
                 var mean = ours ? slice is null ? candidate : CandidateIn.GetValueOrDefault(slice, candidate) : stable;
 
                 // One of few users always says the same.

@@ -103,6 +103,22 @@ public sealed class ExperimentStepTests
     }
 
     [Fact]
+    public void Users_whoDoNotComeAsTheWeightsSay_leaveTheExperimentUndecided()
+    {
+        var policy = Policy();
+        var state = Begin(policy).State;
+        var mismatch = new GuardrailReport(Verdict.Inconclusive, [new MetricVerdict("sampleRatio", Verdict.Inconclusive, 0.5, 0.9, 0, "90 % came to the candidate")], 100, 900);
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal(ExperimentVerdict.Running, state.Experiments.Single().Verdict);
+            state = Look(state, policy, Evidence(ExperimentVerdict.Loser), mismatch).State;
+        }
+
+        Assert.Equal(ExperimentVerdict.Inconclusive, state.Experiments.Single().Verdict);
+        Assert.Contains("as the weights say", state.Experiments.Single().Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Winner_whoseGuardrailsAreInconclusive_staysInItsStep()
     {
         var policy = Policy();
@@ -190,12 +206,14 @@ public sealed class ExperimentStepTests
         return (decision.State, decision.Events);
     }
 
-    private Decision Look(ReleaseState state, Policy policy, RampEvidence? evidence, Verdict verdict = Verdict.Healthy)
+    private Decision Look(ReleaseState state, Policy policy, RampEvidence? evidence, Verdict verdict = Verdict.Healthy) => Look(state, policy, evidence, Examples.Report(verdict));
+
+    private Decision Look(ReleaseState state, Policy policy, RampEvidence? evidence, GuardrailReport report)
     {
         _now = ((Stage.Ramping)state.Stage).NextLookAt;
         var asked = Decide(state, policy);
         Assert.IsType<Command.LookAtTraffic>(asked.State.Pending!.Command);
-        return Decide(asked.State, policy, new CommandResult.Looked(Examples.Report(verdict), state.RouteGeneration, LeaseRenewed: true, Freeze: null, evidence));
+        return Decide(asked.State, policy, new CommandResult.Looked(report, state.RouteGeneration, LeaseRenewed: true, Freeze: null, evidence));
     }
 
     private Decision Decide(ReleaseState state, Policy policy, CommandResult? result = null, SignalKind? signal = null) => ReleaseDecider.Decide(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Serialization;
@@ -28,7 +29,7 @@ internal static class ExperimentStep
     public static ExperimentReport? Of(Transition t, Stage.Ramping ramp) => t.State.Experiments is [.., { } last] && last.Step == ramp.Step ? last : null;
 
     /// <summary>Looks at it while it runs. While its release is paused its time stands still; what is established is established.</summary>
-    public static void Look(Transition t, Stage.Ramping ramp, ExperimentEvidence? evidence)
+    public static void Look(Transition t, Stage.Ramping ramp, CommandResult.Looked looked)
     {
         var step = t.Policy.Ramp.Steps[ramp.Step];
         if (step.Experiment is not { } experiment || Of(t, ramp) is not { Verdict: ExperimentVerdict.Running } running)
@@ -37,7 +38,8 @@ internal static class ExperimentStep
         }
 
         var isOver = !t.IsPaused && t.Now >= ramp.BakeUntil - step.Bake + experiment.Longest;
-        Replace(t, ExperimentJudge.Look(experiment, running, evidence, isOver, t.Now));
+        var isFair = !looked.Report.Metrics.Any(m => string.Equals(m.Metric, "sampleRatio", StringComparison.Ordinal) && m.Verdict != Verdict.Healthy);
+        Replace(t, ExperimentJudge.Look(experiment, running, looked.Evidence?.Experiment, isOver, t.Now, isFair));
     }
 
     /// <summary>Something else ends the release's experiment, if one runs.</summary>

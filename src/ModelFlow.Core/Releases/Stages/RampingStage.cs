@@ -152,7 +152,7 @@ internal static class RampingStage
             t.Record("looked", $"{looked.Report.Verdict} after {looked.Report.CandidateRequests} requests.", data: Numbers(looked.Report));
         }
 
-        ExperimentStep.Look(t, ramp, looked.Evidence?.Experiment);
+        ExperimentStep.Look(t, ramp, looked);
         if (ExperimentStep.Of(t, ramp) is { Verdict: ExperimentVerdict.Loser } lost)
         {
             t.Fail(Outcome.RolledBack, "experiment", lost.Message);
