@@ -116,7 +116,7 @@ internal sealed class TextModel : IAsyncDisposable
         while (true)
         {
             var began = _time.GetTimestamp();
-            await Task.WhenAny(current.Exited, Task.Delay(Timeout.InfiniteTimeSpan, _ending.Token));
+            await Task.WhenAny(current.Exited, Task.Delay(Timeout.InfiniteTimeSpan, _time, _ending.Token));
             _engine = null;
             var ending = current.Ending;
             await current.DisposeAsync();
