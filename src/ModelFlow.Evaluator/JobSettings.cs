@@ -2,6 +2,7 @@ using System.Text.Json;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
+using ModelFlow.EngineProcess;
 
 namespace ModelFlow.Evaluator;
 
@@ -31,6 +32,9 @@ internal sealed record JobSettings
 
     public required string OutputDirectory { get; init; }
 
+    /// <summary>The engine for language models; null for ModelFlow's own.</summary>
+    public EngineCommand? Engine { get; init; }
+
     /// <summary>Reads the variables; collects every mistake in <paramref name="errors"/>.</summary>
     public static JobSettings? Read(Func<string, string?> variable, out IReadOnlyList<string> errors)
     {
@@ -46,14 +50,16 @@ internal sealed record JobSettings
         var candidate = new ModelFolder(
             Folder(EvaluatorContract.ModelDirectory),
             Text(EvaluatorContract.Format, null),
-            Text(EvaluatorContract.Version, "the version"));
+            Text(EvaluatorContract.Version, "the version"),
+            Address(EvaluatorContract.EngineUrl));
         var baselineDirectory = variable(EvaluatorContract.BaselineDirectory);
         var baseline = string.IsNullOrEmpty(baselineDirectory) || mode != EvaluationMode.Evaluate
             ? null
             : new ModelFolder(
                 Folder(EvaluatorContract.BaselineDirectory),
                 Text(EvaluatorContract.BaselineFormat, null),
-                Text(EvaluatorContract.BaselineVersion, "stable"));
+                Text(EvaluatorContract.BaselineVersion, "stable"),
+                Address(EvaluatorContract.BaselineEngineUrl));
         var dataset = "";
         var digest = default(Sha256Digest);
         if (mode != EvaluationMode.Inspect)
@@ -84,6 +90,7 @@ internal sealed record JobSettings
             BatchSize = Number(EvaluatorContract.BatchSize, 64, 4096),
             Threads = Number(EvaluatorContract.Threads, 1, 256),
             OutputDirectory = Folder(EvaluatorContract.OutputDirectory),
+            Engine = Engine(),
         };
         return found.Count == 0 ? settings : null;
 
@@ -113,19 +120,35 @@ internal sealed record JobSettings
                 : Mistake(otherwise, $"{name} must be a number from 1 to {most}, not '{value}'");
         }
 
-        IReadOnlyList<string> Names(string name)
+        Uri? Address(string name)
+        {
+            var value = variable(name);
+            return string.IsNullOrEmpty(value) ? null
+                : Uri.TryCreate(value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
+                : Mistake<Uri?>(null, $"{name} must be an http or https address, not '{value}'");
+        }
+
+        EngineCommand? Engine()
+        {
+            var parts = Names(EvaluatorContract.Engine, distinct: false);
+            return parts.Count == 0 ? null
+                : EngineCommand.TryParse(parts, out var command, out var error) ? command
+                : Mistake<EngineCommand?>(null, $"{EvaluatorContract.Engine}: {error}");
+        }
+
+        IReadOnlyList<string> Names(string name, bool distinct = true)
         {
             try
             {
                 var value = variable(name);
                 var names = string.IsNullOrEmpty(value) ? [] : JsonSerializer.Deserialize<string[]>(value) ?? [];
                 return Array.TrueForAll(names, n => !string.IsNullOrEmpty(n))
-                    ? [.. names.Distinct(StringComparer.Ordinal)]
+                    ? distinct ? [.. names.Distinct(StringComparer.Ordinal)] : names
                     : Mistake<string[]>([], $"{name} has an empty name in it");
             }
             catch (JsonException)
             {
-                return Mistake<string[]>([], $"{name} must be a JSON array of column names, for example [\"writer\"]");
+                return Mistake<string[]>([], $"{name} must be a JSON array of texts, for example [\"writer\"]");
             }
         }
     }
@@ -135,4 +158,5 @@ internal sealed record JobSettings
 /// <param name="Directory">Where they are.</param>
 /// <param name="Format">As the manifest says.</param>
 /// <param name="Version">For messages.</param>
-internal sealed record ModelFolder(string Directory, string Format, string Version);
+/// <param name="EngineUrl">Where an engine serves it already; null where one is to be started.</param>
+internal sealed record ModelFolder(string Directory, string Format, string Version, Uri? EngineUrl = null);

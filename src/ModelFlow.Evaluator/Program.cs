@@ -4,6 +4,7 @@ using ModelFlow.Core.Ports;
 using ModelFlow.Core.Serialization;
 using ModelFlow.Evaluator;
 using ModelFlow.Evaluator.Modes;
+using ModelFlow.Evaluator.Text;
 
 var settings = JobSettings.Read(Environment.GetEnvironmentVariable, out var errors);
 if (settings is null)
@@ -25,10 +26,13 @@ var progress = new Progress(Console.Out);
 EvaluatorResult result;
 try
 {
-    result = settings.Mode switch
+    result = (settings.Mode, TextModel.IsText(settings.Candidate)) switch
     {
-        EvaluationMode.Inspect => InspectMode.Run(settings),
-        EvaluationMode.Smoke => SmokeMode.Run(settings, progress),
+        (EvaluationMode.Inspect, true) => await TextModes.InspectAsync(settings),
+        (EvaluationMode.Smoke, true) => await TextModes.SmokeAsync(settings, progress),
+        (_, true) => await EvaluateTextMode.RunAsync(settings, progress),
+        (EvaluationMode.Inspect, false) => InspectMode.Run(settings),
+        (EvaluationMode.Smoke, false) => SmokeMode.Run(settings, progress),
         _ => await EvaluateMode.RunAsync(settings, progress),
     };
 }

@@ -52,6 +52,12 @@ public sealed class HostOptions
     [Range(0, 65_535)]
     public int TablePort { get; set; }
 
+    /// <summary>
+    /// The engine that serves language models: the program and its arguments, with <c>{model}</c>, <c>{name}</c>, <c>{port}</c> and
+    /// <c>{threads}</c> to be filled in; ModelFlow's own when empty, the default. (<c>Evaluation:Engine</c> is the evaluators'.)
+    /// </summary>
+    public IList<string> Engine { get; init; } = [];
+
     /// <summary>How often <c>incoming</c> is looked at for new uploads. 100 ms to 1 hour; 1 second by default.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan SweepEvery { get; set; } = TimeSpan.FromSeconds(1);

@@ -16,18 +16,18 @@ namespace ModelFlow.ModelServers;
 /// </summary>
 internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerOptions> options, TimeProvider time)
 {
-    /// <summary>Loads a version; null when it is loaded now, otherwise why these bytes cannot be.</summary>
-    public async Task<string?> LoadAsync(Uri server, ModelName model, VersionName version, IReadOnlyList<(ManifestFile File, Uri Grant)> files, CancellationToken cancellationToken)
+    /// <summary>Loads a version; says why these bytes cannot be, or what the server calls them in the bodies of OpenAI's API.</summary>
+    public async Task<LoadAnswer> LoadAsync(Uri server, ModelName model, VersionName version, IReadOnlyList<(ManifestFile File, Uri Grant)> files, CancellationToken cancellationToken)
     {
         var body = new { files = files.Select(f => new { path = f.File.Path, size = f.File.Size, sha256 = f.File.Sha256.Hex, url = f.Grant.AbsoluteUri }) };
         try
         {
-            await SendAsync(server, HttpMethod.Post, $"v2/repository/models/{model}/versions/{version}/load", body, options.Value.LoadTimeout, cancellationToken);
-            return null;
+            var answer = await SendAsync(server, HttpMethod.Post, $"v2/repository/models/{model}/versions/{version}/load", body, options.Value.LoadTimeout, cancellationToken);
+            return new LoadAnswer(null, ServedModel(answer));
         }
         catch (ModelServerException e) when (e.Status == HttpStatusCode.UnprocessableEntity)
         {
-            return e.Message;
+            return new LoadAnswer(e.Message, null);
         }
     }
 
@@ -81,6 +81,20 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
         return found;
     }
 
+    // Servers of the extension answer a load with nothing; ModelFlow's own says more.
+    private static string? ServedModel(byte[] answer)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(answer);
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("served_model", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private async Task<byte[]> SendAsync(Uri server, HttpMethod method, string path, object? body, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -123,6 +137,11 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
 
     // A base address is a folder: without the slash at its end its last part would be replaced.
     private static Uri Folder(Uri server) => server.AbsolutePath.EndsWith('/') ? server : new Uri(server.AbsoluteUri + "/");
+
+    /// <summary>What came of a load.</summary>
+    /// <param name="Refusal">Why the bytes cannot be served; null when they are.</param>
+    /// <param name="ServedModel">What the server calls them in the bodies of OpenAI's API; null for the version's name.</param>
+    internal sealed record LoadAnswer(string? Refusal, string? ServedModel);
 
     private sealed record ErrorBody(string? Error, string? Reason);
 

@@ -26,14 +26,14 @@ internal sealed class OpenInferenceModelServer(
     {
         ArgumentNullException.ThrowIfNull(version);
         var began = time.GetTimestamp();
-        var refusals = await Task.WhenAll(_options.Endpoints.Select(server => LoadOnAsync(server, version, cancellationToken)));
-        if (refusals.FirstOrDefault(r => r is not null) is { } refusal)
+        var answers = await Task.WhenAll(_options.Endpoints.Select(server => LoadOnAsync(server, version, cancellationToken)));
+        if (answers.Select(a => a.Refusal).FirstOrDefault(r => r is not null) is { } refusal)
         {
             await ForgetAsync(version, cancellationToken);
             return new LoadModel.Refused(refusal);
         }
 
-        return new LoadModel.Ready([.. _options.Endpoints], time.GetElapsedTime(began));
+        return new LoadModel.Ready([.. _options.Endpoints], time.GetElapsedTime(began)) { ServedModel = answers[0].ServedModel };
     }
 
     /// <inheritdoc/>
@@ -78,22 +78,21 @@ internal sealed class OpenInferenceModelServer(
             }).Build();
     }
 
-    // Null when the replica has the version, otherwise why it cannot.
-    private async Task<string?> LoadOnAsync(Uri server, VersionRecord version, CancellationToken cancellationToken) =>
+    private async Task<OpenInferenceClient.LoadAnswer> LoadOnAsync(Uri server, VersionRecord version, CancellationToken cancellationToken) =>
         await _retries.ExecuteAsync(
             async token =>
             {
-                var refusal = await LoadOnceAsync(server, version, token);
-                if (refusal is null)
+                var answer = await LoadOnceAsync(server, version, token);
+                if (answer.Refusal is null)
                 {
                     await client.CheckReadyAsync(server, version.Model, version.Version, token);
                 }
 
-                return refusal;
+                return answer;
             },
             cancellationToken);
 
-    private async Task<string?> LoadOnceAsync(Uri server, VersionRecord version, CancellationToken cancellationToken)
+    private async Task<OpenInferenceClient.LoadAnswer> LoadOnceAsync(Uri server, VersionRecord version, CancellationToken cancellationToken)
     {
         var files = new List<(ManifestFile, Uri)>(version.Manifest.Files.Count);
         foreach (var file in version.Manifest.Files)

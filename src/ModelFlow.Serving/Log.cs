@@ -35,6 +35,12 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Error, "The list of loaded versions cannot be written")]
     public static partial void IndexNotWritten(ILogger logger, Exception exception);
 
+    [LoggerMessage(12, LogLevel.Warning, "The engine of {Name} ended and is started again: {Ending}")]
+    public static partial void EngineEnded(ILogger logger, string name, string ending);
+
+    [LoggerMessage(13, LogLevel.Error, "The engine of {Name} cannot be started again: {Reason}")]
+    public static partial void EngineNotRestarted(ILogger logger, string name, string reason);
+
     [LoggerMessage(9, LogLevel.Debug, "{Model} {Version} answered {Status} in {Milliseconds:0.0} ms")]
     public static partial void Answered(ILogger logger, string model, string version, int status, double milliseconds);
 }

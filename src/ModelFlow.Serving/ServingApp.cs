@@ -45,6 +45,7 @@ public static class ServingApp
         services.AddSingleton<InferenceEndpoint>();
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<RepositoryEndpoints>();
+        services.AddSingleton<TextEndpoints>();
 
         var app = builder.Build();
         app.Use(next => context => AnswerErrorsAsync(context, next, app.Logger));
@@ -83,6 +84,7 @@ public static class ServingApp
         var models = app.Services.GetRequiredService<ModelEndpoints>();
         var inference = app.Services.GetRequiredService<InferenceEndpoint>();
         var repository = app.Services.GetRequiredService<RepositoryEndpoints>();
+        var text = app.Services.GetRequiredService<TextEndpoints>();
 
         app.MapGet("/v2", ModelEndpoints.ServerAsync);
         app.MapGet("/v2/health/live", ModelEndpoints.LiveAsync);
@@ -93,6 +95,10 @@ public static class ServingApp
         app.MapGet("/v2/models/{model}", ModelEndpoints.NoVersionAsync);
         app.MapGet("/v2/models/{model}/ready", ModelEndpoints.NoVersionAsync);
         app.MapPost("/v2/models/{model}/infer", ModelEndpoints.NoVersionAsync);
+        app.MapGet("/v1/models", text.ModelsAsync);
+        app.MapPost("/v1/completions", text.ForwardAsync);
+        app.MapPost("/v1/chat/completions", text.ForwardAsync);
+        app.MapPost("/v1/embeddings", text.ForwardAsync);
         app.MapPost("/v2/repository/index", repository.Guarded(repository.IndexAsync));
         app.MapPost("/v2/repository/models/{model}/versions/{version}/load", repository.Guarded(repository.LoadAsync));
         app.MapPost("/v2/repository/models/{model}/versions/{version}/unload", repository.Guarded(repository.UnloadAsync));

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Microsoft.Extensions.Options;
+using ModelFlow.EngineProcess;
 
 namespace ModelFlow.Serving;
 
@@ -58,6 +59,16 @@ public sealed class ServingOptions : IValidatableObject
     /// <summary>Whether ONNX Runtime keeps freed tensor memory for the next run (faster, larger). Default true.</summary>
     public bool MemoryArena { get; set; } = true;
 
+    /// <summary>
+    /// The engine for language models: the program and its arguments, with <c>{model}</c>, <c>{name}</c>, <c>{port}</c> and <c>{threads}</c> to
+    /// be filled in (<c>Serving__Engine__0</c>, …); ModelFlow's own when empty, the default.
+    /// </summary>
+    public IList<string> Engine { get; set; } = [];
+
+    /// <summary>Threads an engine may use, 1 to 256; 0 (default) is one per processor.</summary>
+    [Range(0, 256)]
+    public int EngineThreads { get; set; }
+
     /// <summary>How long a load may take in the native runtime, after the download: 1 s to 1 h; default 5 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromMinutes(5);
@@ -74,6 +85,9 @@ public sealed class ServingOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The engine's command line; null for ModelFlow's own.</summary>
+    internal EngineCommand? EngineCommand => Engine.Count > 0 && EngineProcess.EngineCommand.TryParse([.. Engine], out var command, out _) ? command : null;
+
     /// <summary>The address to listen on; loopback for <c>localhost</c>.</summary>
     internal IPAddress ListenAddress => IPAddress.TryParse(Address, out var address) ? address : IPAddress.Loopback;
 
@@ -83,6 +97,11 @@ public sealed class ServingOptions : IValidatableObject
         if (!IPAddress.TryParse(Address, out _) && !string.Equals(Address, "localhost", StringComparison.OrdinalIgnoreCase))
         {
             yield return new ValidationResult($"Serving:Address is '{Address}'; an IP address or 'localhost' is needed.", [nameof(Address)]);
+        }
+
+        if (Engine.Count > 0 && !EngineProcess.EngineCommand.TryParse([.. Engine], out _, out var error))
+        {
+            yield return new ValidationResult($"Serving:Engine: {error}.", [nameof(Engine)]);
         }
     }
 }

@@ -20,8 +20,10 @@ public sealed class ProjectReferenceTests
         ["EvaluatorProcess"] = ["Core"],
         ["EvaluationAgent"] = ["Core", "EvaluatorProcess"],
         ["Gateway"] = ["Core"],
-        ["Serving"] = ["Core"],
-        ["Evaluator"] = ["Core"],
+        ["Serving"] = ["Core", "EngineProcess"],
+        ["Evaluator"] = ["Core", "EngineProcess"],
+        ["EngineProcess"] = [],
+        ["TextEngine"] = [],
         ["Cli"] = [],
     };
 

@@ -102,12 +102,12 @@ internal sealed class DemoStory(Call call, DemoPlace place, string model, Checks
         await PutAsync(setting, $"{model}/v1.1.2-wrong-digest/model.onnx", good);
         await PutAsync(setting, $"{model}/v1.1.2-wrong-digest/manifest.json", Manifest("v1.1.2-wrong-digest", good.Length, new string('0', 64)));
         await PutAsync(setting, $"{model}/{Better}.onnx", other);
-        await PutAsync(setting, $"{model}/v1.1.3-other-format.gguf", "GGUF"u8.ToArray());
+        await PutAsync(setting, $"{model}/v1.1.3-other-format.safetensors", "no"u8.ToArray());
 
         await RefusedUploadAsync("the name 'latest'", $"{model}/latest.onnx", "name");
         await RefusedUploadAsync("a manifest with another digest", $"{model}/v1.1.2-wrong-digest/manifest.json", "digest");
         await RefusedUploadAsync($"{Better} again with other bytes", $"{model}/{Better}.onnx", "exists");
-        await RefusedUploadAsync("a format nothing here can run", $"{model}/v1.1.3-other-format.gguf", "format");
+        await RefusedUploadAsync("a format nothing here can run", $"{model}/v1.1.3-other-format.safetensors", "format");
 
         var after = (string?)(await place.Admin.GetAsync(ApiClient.Path($"api/models/{model}/versions/{Better}"), call.CancellationToken))["digest"];
         checks.Equal($"{Better} after the upload of other bytes", before ?? "registered", after ?? "gone");

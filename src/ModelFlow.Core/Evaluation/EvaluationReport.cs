@@ -43,6 +43,9 @@ public sealed record EvaluationReport
     /// <summary>Every slice: first the true classes, then the values of each slice column. At most 1,000.</summary>
     public required IReadOnlyList<SliceReport> Slices { get; init; }
 
+    /// <summary>Of language models: what was measured of them; classes, confusion matrices, slices and paired outcomes are then empty, and a latency is that of one whole answer. Null for classifiers.</summary>
+    public TextEvaluation? Text { get; init; }
+
     /// <summary>The most memory the evaluator's process held, with every model loaded, in bytes; null where it cannot be read.</summary>
     public long? PeakMemoryBytes { get; init; }
 

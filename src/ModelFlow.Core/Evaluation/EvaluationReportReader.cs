@@ -64,20 +64,24 @@ public static class EvaluationReportReader
         Expect(errors, report.Dataset.Sha256.Hex.Length > 0, "dataset.sha256", "must be there.");
         Expect(errors, report.Label.Length is > 0 and <= LongestText, "label", $"must have 1 to {LongestText} characters.");
         Expect(errors, report.BatchSize is >= 1 and <= 4_096, "batchSize", "must be 1 to 4096.");
-        Expect(errors, report.Classes.Count is >= 1 and <= MostClasses, "classes", $"must be 1 to {MostClasses}.");
+        Expect(errors, report.Text is not null || report.Classes.Count is >= 1 and <= MostClasses, "classes", $"must be 1 to {MostClasses}.");
         Expect(errors, report.Classes.Distinct(StringComparer.Ordinal).Count() == report.Classes.Count, "classes", "must differ from each other.");
         Expect(errors, report.Classes.All(c => c.Length <= LongestText), "classes", $"must have at most {LongestText} characters each.");
         Expect(errors, report.PeakMemoryBytes is null or >= 0, "peakMemoryBytes", "must not be negative.");
         Expect(errors, report.Notes.Count <= 100 && report.Notes.All(n => n.Length <= LongestText), "notes", $"must be at most 100 of at most {LongestText} characters.");
         Expect(errors, report.BaselineUnavailable is null || (report.Baseline is null && report.BaselineUnavailable.Length <= LongestText), "baselineUnavailable", $"must be at most {LongestText} characters, and only there without a baseline.");
-        Expect(errors, report.Baseline is null == report.Paired is null, "paired", "must be there with a baseline, and only then.");
+        Expect(errors, report.Text is not null || report.Baseline is null == report.Paired is null, "paired", "must be there with a baseline, and only then.");
         CheckModel(errors, report, report.Candidate, "candidate");
         if (report.Baseline is not null)
         {
             CheckModel(errors, report, report.Baseline, "baseline");
         }
 
-        if (errors.Count == 0)
+        if (errors.Count == 0 && report.Text is { } text)
+        {
+            TextEvaluationChecks.Check(errors, report, text);
+        }
+        else if (errors.Count == 0)
         {
             CheckPaired(errors, report);
             CheckSlices(errors, report);
@@ -99,7 +103,7 @@ public static class EvaluationReportReader
         var cellsGood = model.ConfusionMatrix.Count == classes
             && model.ConfusionMatrix.All(r => r is not null && r.Count == classes + 1 && r.All(c => c >= 0 && c <= rows));
         Expect(errors, cellsGood, $"{path}.confusionMatrix", $"must have {classes} rows of {classes + 1} counts from 0 to {rows}.");
-        if (cellsGood)
+        if (cellsGood && report.Text is null)
         {
             Expect(errors, model.ConfusionMatrix.Sum(r => r.Sum()) == rows, $"{path}.confusionMatrix", $"must add up to the {rows} rows of the data set.");
             Expect(errors, model.Accuracy is null || Near(model.Accuracy.Value, Correct(model) / (double)rows), $"{path}.accuracy", "must be what the confusion matrix says.");
@@ -111,9 +115,13 @@ public static class EvaluationReportReader
         Expect(errors, IsAmount(model.LoadTimeMs), $"{path}.loadTimeMs", "must be finite and not negative.");
         Expect(errors, IsAmount(model.ThroughputRowsPerSecond), $"{path}.throughputRowsPerSecond", "must be finite and not negative.");
         Expect(errors, model.MemoryBytes is null or >= 0, $"{path}.memoryBytes", "must not be negative.");
-        var latency = model.Latency;
-        Expect(errors, IsAmount(latency.P50Ms) && latency.P50Ms <= latency.P95Ms && latency.P95Ms <= latency.P99Ms && double.IsFinite(latency.P99Ms), $"{path}.latency", "must be finite, not negative, and rise from p50 over p95 to p99.");
-        Expect(errors, latency.SamplesMs.Count <= MostSamples && latency.SamplesMs.All(IsAmount), $"{path}.latency.samplesMs", $"must be at most {MostSamples} finite numbers, none negative.");
+        CheckLatency(errors, model.Latency, $"{path}.latency");
+    }
+
+    internal static void CheckLatency(List<FieldError> errors, LatencyMeasurements latency, string path)
+    {
+        Expect(errors, IsAmount(latency.P50Ms) && latency.P50Ms <= latency.P95Ms && latency.P95Ms <= latency.P99Ms && double.IsFinite(latency.P99Ms), path, "must be finite, not negative, and rise from p50 over p95 to p99.");
+        Expect(errors, latency.SamplesMs.Count <= MostSamples && latency.SamplesMs.All(IsAmount), $"{path}.samplesMs", $"must be at most {MostSamples} finite numbers, none negative.");
     }
 
     private static void CheckPaired(List<FieldError> errors, EvaluationReport report)

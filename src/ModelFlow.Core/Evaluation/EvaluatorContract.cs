@@ -48,6 +48,15 @@ public static class EvaluatorContract
     /// <summary>Threads an inference may use, 1 to 256; 1 when absent.</summary>
     public const string Threads = "MODELFLOW_THREADS";
 
+    /// <summary>The engine for language models: a JSON array, the program and its arguments with <c>{model}</c>, <c>{name}</c>, <c>{port}</c> and <c>{threads}</c>; ModelFlow's own when absent.</summary>
+    public const string Engine = "MODELFLOW_ENGINE";
+
+    /// <summary>The address of an engine that serves the candidate already; absent where the evaluator starts one.</summary>
+    public const string EngineUrl = "MODELFLOW_ENGINE_URL";
+
+    /// <summary>The address of an engine that serves the baseline already.</summary>
+    public const string BaselineEngineUrl = "MODELFLOW_BASELINE_ENGINE_URL";
+
     /// <summary>An empty folder for what the evaluator writes.</summary>
     public const string OutputDirectory = "MODELFLOW_OUTPUT_DIR";
 

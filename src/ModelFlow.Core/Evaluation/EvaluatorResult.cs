@@ -110,8 +110,10 @@ public sealed record EvaluatorResult
             return "it has no summary";
         }
 
-        return Signature is null || (IsSound(Signature.Inputs) && IsSound(Signature.Outputs)) ? null : "its signature is incomplete";
+        return Signature is null || (IsSound(Signature.Inputs) && IsSound(Signature.Outputs) && IsSound(Signature.Text)) ? null : "its signature is incomplete";
     }
+
+    private static bool IsSound(TextSignature? text) => text is null or { ContextLength: >= 1, VocabularySize: >= 1, Tokenizer.Hex.Length: > 0 };
 
     private static bool IsSound(IReadOnlyList<TensorSignature>? tensors) =>
         tensors is { Count: <= MostTensors } && tensors.All(t =>

@@ -54,14 +54,15 @@ public static class GateJudge
             results.Add(LatencyRatio(policy, report, maxRatio));
         }
 
+        results.AddRange(TextGateJudge.Judge(policy, report));
         return results;
     }
 
-    private static GateResult AtLeast(string gate, string what, double? observed, double limit) => Finite(observed) is { } value
+    internal static GateResult AtLeast(string gate, string what, double? observed, double limit) => Finite(observed) is { } value
         ? new GateResult(gate, value >= limit, value, limit, $"{what} is {Text(value)}, at least {Text(limit)} is asked for")
         : NotMeasured(gate, what, limit);
 
-    private static GateResult AtMost(string gate, string what, double? observed, double limit, string unit) => Finite(observed) is { } value
+    internal static GateResult AtMost(string gate, string what, double? observed, double limit, string unit) => Finite(observed) is { } value
         ? new GateResult(gate, value <= limit, value, limit, $"{what} is {Text(value)}{unit}, at most {Text(limit)}{unit} is allowed")
         : NotMeasured(gate, what, limit);
 
@@ -172,21 +173,21 @@ public static class GateJudge
     private static string Name(EvaluationReport report, SliceReport slice) =>
         $"{(string.Equals(slice.Column, report.Label, StringComparison.Ordinal) ? "recall of" : "accuracy on")} {slice.Column}={slice.Value}";
 
-    private static SeededGenerator Generator(EvaluationReport report, string gate, string slice) => new($"{report.Dataset.Sha256}|{gate}|{slice}");
+    internal static SeededGenerator Generator(EvaluationReport report, string gate, string slice) => new($"{report.Dataset.Sha256}|{gate}|{slice}");
 
-    private static GateResult NothingToCompare(string gate, EvaluationReport report, double limit) =>
+    internal static GateResult NothingToCompare(string gate, EvaluationReport report, double limit) =>
         new(gate, true, null, limit, report.BaselineUnavailable is { } reason
             ? $"not applicable: the stable version cannot read the data set's rows ({reason})"
             : "not applicable: there is no stable version to compare with");
 
-    private static GateResult NotMeasured(string gate, string what, double limit) =>
+    internal static GateResult NotMeasured(string gate, string what, double limit) =>
         new(gate, false, null, limit, $"{what} was not measured, or is not a finite number; what is not measured does not pass");
 
     private static double? Finite(double? value) => value is { } v && double.IsFinite(v) ? v : null;
 
-    private static string Text(double value) => value.ToString("0.####");
+    internal static string Text(double value) => value.ToString("0.####");
 
-    private static string Percent(double confidence) => $"{(confidence * 100).ToString("0.##")} %";
+    internal static string Percent(double confidence) => $"{(confidence * 100).ToString("0.##")} %";
 
     private sealed record Comparison(string What, PairedOutcomes Outcomes)
     {

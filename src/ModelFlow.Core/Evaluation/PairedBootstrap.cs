@@ -73,6 +73,35 @@ public static class PairedBootstrap
         return Percentiles(ratios, (1 - confidence) / 2);
     }
 
+    /// <summary>
+    /// The interval of the sum of values by the sum of weights over pairs drawn together: of a mean over tokens or bytes, where
+    /// passages, which are of different lengths, are what is drawn.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is nothing to draw.</exception>
+    public static Interval RatioOfSums(IReadOnlyList<(double Value, double Weight)> pairs, double confidence, SeededGenerator generator)
+    {
+        if (pairs.Count == 0)
+        {
+            throw new ArgumentException("There is nothing to draw.", nameof(pairs));
+        }
+
+        var ratios = new double[RatioReplicates];
+        for (var i = 0; i < ratios.Length; i++)
+        {
+            double value = 0, weight = 0;
+            for (var j = 0; j < pairs.Count; j++)
+            {
+                var drawn = pairs[generator.NextIndex(pairs.Count)];
+                value += drawn.Value;
+                weight += drawn.Weight;
+            }
+
+            ratios[i] = value / weight;
+        }
+
+        return Percentiles(ratios, (1 - confidence) / 2);
+    }
+
     private static Interval Percentiles(double[] values, double tail)
     {
         Array.Sort(values);

@@ -5,8 +5,14 @@ namespace ModelFlow.Core.Inspection;
 /// <param name="Outputs">In the order the model declares them.</param>
 public sealed record ModelSignature(IReadOnlyList<TensorSignature> Inputs, IReadOnlyList<TensorSignature> Outputs)
 {
+    /// <summary>Of a language model, which has no tensors; null for any other.</summary>
+    public TextSignature? Text { get; init; }
+
+    /// <summary>A language model's.</summary>
+    public static ModelSignature OfText(TextSignature text) => new([], []) { Text = text };
+
     /// <inheritdoc/>
-    public bool Equals(ModelSignature? other) => other is not null && Inputs.SequenceEqual(other.Inputs) && Outputs.SequenceEqual(other.Outputs);
+    public bool Equals(ModelSignature? other) => other is not null && Inputs.SequenceEqual(other.Inputs) && Outputs.SequenceEqual(other.Outputs) && Equals(Text, other.Text);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Inputs.Count, Outputs.Count);

@@ -31,7 +31,8 @@ public sealed record SignatureComparison(SignatureChange Change, IReadOnlyList<s
     /// <summary>
     /// Compares by name; the order of inputs and outputs does not matter. An input may become more general and an output more
     /// definite (-1 takes or is any size); new outputs are compatible; new inputs and anything gone, of another data type,
-    /// rank or size are breaking.
+    /// rank or size are breaking. Of language models a smaller context and a chat template that is gone are breaking: requests that
+    /// were answered would not be. Another tokenizer is told and is compatible: clients send text and get text.
     /// </summary>
     public static SignatureComparison Compare(ModelSignature stable, ModelSignature candidate)
     {
@@ -43,6 +44,7 @@ public sealed record SignatureComparison(SignatureChange Change, IReadOnlyList<s
         var differences = new List<string>();
         var breaking = CompareTensors("input", stable.Inputs, candidate.Inputs, differences, static (was, now) => now == was || now == -1, newIsBreaking: true);
         breaking |= CompareTensors("output", stable.Outputs, candidate.Outputs, differences, static (was, now) => now == was || was == -1, newIsBreaking: false);
+        breaking |= CompareText(stable.Text, candidate.Text, differences);
         if (differences.Count == 0)
         {
             differences.Add("the order of inputs or outputs is another; clients name them");
@@ -84,6 +86,36 @@ public sealed record SignatureComparison(SignatureChange Change, IReadOnlyList<s
         }
 
         return breaking;
+    }
+
+    private static bool CompareText(TextSignature? stable, TextSignature? candidate, List<string> differences)
+    {
+        if (stable is null || candidate is null)
+        {
+            if (stable is not null || candidate is not null)
+            {
+                differences.Add(candidate is null ? "it is no language model any more" : "it is a language model now");
+            }
+
+            return stable is not null || candidate is not null;
+        }
+
+        if (stable.ContextLength != candidate.ContextLength)
+        {
+            differences.Add($"the context has {candidate.ContextLength} tokens instead of {stable.ContextLength}");
+        }
+
+        if (stable.ChatTemplate != candidate.ChatTemplate)
+        {
+            differences.Add(candidate.ChatTemplate is null ? "the chat template is gone" : stable.ChatTemplate is null ? "a chat template is new" : "the chat template is another");
+        }
+
+        if (stable.Tokenizer != candidate.Tokenizer)
+        {
+            differences.Add($"the tokenizer is another (vocabulary of {candidate.VocabularySize} instead of {stable.VocabularySize}): the same text has other tokens, so counts of tokens and perplexities do not compare, bits per byte do");
+        }
+
+        return candidate.ContextLength < stable.ContextLength || (stable.ChatTemplate is not null && candidate.ChatTemplate is null);
     }
 
     private static TensorSignature? Find(IReadOnlyList<TensorSignature> tensors, string name) =>

@@ -138,6 +138,14 @@ public static partial class PolicyReader
             MaxSliceRecallLoss = fields.Optional("maxSliceRecallLoss", fraction, empty.MaxSliceRecallLoss),
             MinSliceRows = fields.Optional("minSliceRows", PolicyValues.Whole(1, 1_000_000), empty.MinSliceRows),
             MaxLatencyRatio = fields.Optional("maxLatencyRatio", PolicyValues.Number(0.1, 1_000), empty.MaxLatencyRatio),
+            MaxPerplexity = fields.Optional("maxPerplexity", PolicyValues.Number(1, 1_000_000_000), empty.MaxPerplexity),
+            MaxBitsPerByte = fields.Optional("maxBitsPerByte", PolicyValues.Number(0, 64, above: true), empty.MaxBitsPerByte),
+            MinChoiceAccuracy = fields.Optional("minChoiceAccuracy", fraction, empty.MinChoiceAccuracy),
+            MaxTimeToFirstTokenMs = fields.Optional("maxTimeToFirstTokenMs", PolicyValues.Number(0, 3_600_000, above: true), empty.MaxTimeToFirstTokenMs),
+            MinTokensPerSecond = fields.Optional("minTokensPerSecond", PolicyValues.Number(0, 1_000_000, above: true), empty.MinTokensPerSecond),
+            MaxPerplexityRatio = fields.Optional("maxPerplexityRatio", PolicyValues.Number(0.1, 1_000), empty.MaxPerplexityRatio),
+            MaxBitsPerByteIncrease = fields.Optional("maxBitsPerByteIncrease", PolicyValues.Number(0, 64), empty.MaxBitsPerByteIncrease),
+            MaxChoiceAccuracyLoss = fields.Optional("maxChoiceAccuracyLoss", fraction, empty.MaxChoiceAccuracyLoss),
             Confidence = fields.Optional("confidence", PolicyValues.FractionValue(0.8, 0.9999), empty.Confidence),
         };
         fields.RefuseUnknown();

@@ -169,7 +169,7 @@ internal static class EvaluateMode
         }
     }
 
-    private static async Task<Sha256Digest> DigestAsync(string path)
+    public static async Task<Sha256Digest> DigestAsync(string path)
     {
         await using var stream = File.OpenRead(path);
         return Sha256Digest.FromHash(await SHA256.HashDataAsync(stream));

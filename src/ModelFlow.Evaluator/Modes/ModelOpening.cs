@@ -12,12 +12,12 @@ internal static class ModelOpening
     {
         if (Pickles.Contains(folder.Format))
         {
-            return new OpenedModel.Refused("format", $"the format '{folder.Format}' is a Python pickle, which can run any code when it is loaded, so it is never opened; export the model to onnx");
+            return new OpenedModel.Refused("format", $"the format '{folder.Format}' is a Python pickle, which can run any code when it is loaded, so it is never opened; export the model to onnx or gguf");
         }
 
         if (!string.Equals(folder.Format, "onnx", StringComparison.OrdinalIgnoreCase))
         {
-            return new OpenedModel.Refused("format", $"there is no evaluator for the format '{folder.Format}'; this one reads onnx");
+            return new OpenedModel.Refused("format", $"there is no evaluator for the format '{folder.Format}'; this one reads onnx and gguf");
         }
 
         switch (OnnxChecks.Check(folder.Directory))

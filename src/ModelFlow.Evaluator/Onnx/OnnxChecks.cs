@@ -13,9 +13,9 @@ internal static class OnnxChecks
     /// <summary>Reads and checks the model file in <paramref name="directory"/>.</summary>
     public static OnnxChecked Check(string directory)
     {
-        if (FindLink(directory) is { } link)
+        if (VersionFolder.Problem(directory) is { } unfit)
         {
-            return new OnnxChecked.Refused($"the version's folder holds the link '{Path.GetFileName(link)}'; a version's files are plain files");
+            return new OnnxChecked.Refused(unfit);
         }
 
         var models = Directory.GetFiles(directory, "*.onnx", SearchOption.TopDirectoryOnly);
@@ -28,11 +28,6 @@ internal static class OnnxChecks
         }
 
         var name = Path.GetFileName(path);
-        if (Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Select(UnsafeContent.Find).FirstOrDefault(u => u is not null) is { } danger)
-        {
-            return new OnnxChecked.Refused($"{danger}; leave it out of the version");
-        }
-
         OnnxFile file;
         try
         {
@@ -50,25 +45,6 @@ internal static class OnnxChecks
         }
 
         return Problem(file, directory) is { } problem ? new OnnxChecked.Refused($"'{name}': {problem}") : new OnnxChecked.Sound(path, file);
-    }
-
-    // Looked for level by level, because a listing of all levels would follow links to folders.
-    private static string? FindLink(string directory)
-    {
-        foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos())
-        {
-            if (entry.LinkTarget is not null)
-            {
-                return entry.FullName;
-            }
-
-            if (entry is DirectoryInfo && FindLink(entry.FullName) is { } link)
-            {
-                return link;
-            }
-        }
-
-        return null;
     }
 
     private static string? Problem(OnnxFile file, string directory)

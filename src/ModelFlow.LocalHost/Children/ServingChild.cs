@@ -7,14 +7,14 @@ namespace ModelFlow.LocalHost;
 /// <summary>The model server.</summary>
 internal static class ServingChild
 {
-    public static ChildSpec Spec(DataFolder folder, Addresses addresses, HostSecrets secrets, HttpClient http)
+    public static ChildSpec Spec(DataFolder folder, Addresses addresses, HostSecrets secrets, IEnumerable<string> engine, HttpClient http)
     {
         var program = Programs.FindOwn("ModelFlow.Serving", "modelflow-serving");
         return new ChildSpec
         {
             Name = ChildNames.Serving,
             FileName = program,
-            Environment = new Dictionary<string, string>(StringComparer.Ordinal)
+            Environment = new Dictionary<string, string>(engine.Select((part, i) => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"Serving__Engine__{i}"), part)), StringComparer.Ordinal)
             {
                 ["Serving__Address"] = addresses.Serving.Host,
                 ["Serving__Port"] = addresses.Serving.Port.ToString(CultureInfo.InvariantCulture),

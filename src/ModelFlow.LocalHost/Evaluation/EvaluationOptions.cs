@@ -11,7 +11,10 @@ public sealed class EvaluationOptions
     /// <summary>The evaluator's program and its first arguments; ModelFlow's own when empty, the default.</summary>
     public IList<string> Command { get; init; } = [];
 
-    /// <summary>The formats that <see cref="Command"/> reads, in lower case; <c>onnx</c>, which ModelFlow's own reads, when empty.</summary>
+    /// <summary>The engine that evaluators start for language models, as <c>Serving:Engine</c> has it; ModelFlow's own when empty, the default.</summary>
+    public IList<string> Engine { get; init; } = [];
+
+    /// <summary>The formats that <see cref="Command"/> reads, in lower case; <c>onnx</c> and <c>gguf</c>, which ModelFlow's own reads, when empty.</summary>
     public IList<string> Formats { get; init; } = [];
 
     /// <summary>Where jobs work and downloaded files are kept. Set by the host to a folder of its data folder when empty.</summary>

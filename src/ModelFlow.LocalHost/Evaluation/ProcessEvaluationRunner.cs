@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Ports;
 using ModelFlow.EvaluatorProcess;
@@ -54,7 +55,7 @@ public sealed class ProcessEvaluationRunner : IEvaluationRunner, IDisposable
         _reports = new KeptReports(reports);
         _conclusion = new EvaluationConclusion(_reports);
         _slots = new SemaphoreSlim(options.MaxParallel, options.MaxParallel);
-        SupportedFormats = (options.Formats.Count > 0 ? options.Formats : ["onnx"]).ToHashSet(StringComparer.Ordinal);
+        SupportedFormats = (options.Formats.Count > 0 ? options.Formats : ["onnx", "gguf"]).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <inheritdoc/>
@@ -191,6 +192,11 @@ public sealed class ProcessEvaluationRunner : IEvaluationRunner, IDisposable
     {
         var variables = EvaluatorOutputs.Variables(job, _options.Threads);
         variables[EvaluatorContract.ModelDirectory] = candidate;
+        if (_options.Engine.Count > 0)
+        {
+            variables[EvaluatorContract.Engine] = JsonSerializer.Serialize(_options.Engine);
+        }
+
         if (baseline is not null)
         {
             variables[EvaluatorContract.BaselineDirectory] = baseline;

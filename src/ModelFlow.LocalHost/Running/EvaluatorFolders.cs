@@ -47,6 +47,7 @@ internal sealed class EvaluatorFolders(string own, IServiceProvider services) : 
         var options = new EvaluationOptions
         {
             Command = limits.Command,
+            Engine = limits.Engine,
             Formats = limits.Formats,
             WorkFolder = work,
             MaxParallel = limits.MaxParallel,

@@ -23,7 +23,7 @@ internal sealed class HostChildren(DataFolder folder, Addresses addresses, HostS
         try
         {
             await Task.WhenAll(
-                _supervisor.StartAsync(ServingChild.Spec(folder, addresses, secrets, http), cancellationToken),
+                _supervisor.StartAsync(ServingChild.Spec(folder, addresses, secrets, options.Engine, http), cancellationToken),
                 _supervisor.StartAsync(GatewayChild.Spec(folder, addresses, secrets, http), cancellationToken));
         }
         catch (FileNotFoundException e)

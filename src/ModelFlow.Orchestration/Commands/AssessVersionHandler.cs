@@ -104,11 +104,24 @@ public sealed class AssessVersionHandler(IEvaluationRunner evaluator, IVersionCa
 
     private static string Summary(EvaluationReport report)
     {
+        if (report.Text is { } text)
+        {
+            return text.Baseline is { } stable ? $"{Numbers(text.Candidate)}; stable: {Numbers(stable)}." : $"{Numbers(text.Candidate)}; there is no stable version to compare with.";
+        }
+
         var candidate = $"accuracy {report.Candidate.Accuracy:P2}, p95 {report.Candidate.Latency.P95Ms:0.##} ms a batch";
         return report.Baseline is { } baseline
             ? $"{candidate}; stable: accuracy {baseline.Accuracy:P2}, p95 {baseline.Latency.P95Ms:0.##} ms."
             : $"{candidate}; there is no stable version to compare with.";
     }
+
+    private static string Numbers(TextMeasurements text) => string.Join(", ", new[]
+    {
+        text.Perplexity is { } perplexity ? $"perplexity {perplexity:0.##}, {text.BitsPerByte:0.####} bits per byte" : null,
+        text.ChoiceAccuracy is { } choice ? $"multiple choice {choice:P2}" : null,
+        text.TimeToFirstToken is { } first ? $"first token after {first.P95Ms:0.#} ms (p95)" : null,
+        text.TokensPerSecond is { } speed ? $"{speed:0} tokens/s" : null,
+    }.OfType<string>());
 
     private async Task<VersionRecord> GetAsync(ModelName model, VersionName version, CancellationToken cancellationToken) =>
         await catalog.GetAsync(model, version, cancellationToken)

@@ -117,6 +117,11 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
                 ("accuracy", a.Of.Accuracy, b.Of.Accuracy),
                 ("macroF1", a.Of.MacroF1, b.Of.MacroF1),
                 ("calibrationError", a.Of.CalibrationError, b.Of.CalibrationError),
+                ("perplexity", a.OfText?.Perplexity, b.OfText?.Perplexity),
+                ("bitsPerByte", a.OfText?.BitsPerByte, b.OfText?.BitsPerByte),
+                ("choiceAccuracy", a.OfText?.ChoiceAccuracy, b.OfText?.ChoiceAccuracy),
+                ("timeToFirstTokenP95Ms", a.OfText?.TimeToFirstToken?.P95Ms, b.OfText?.TimeToFirstToken?.P95Ms),
+                ("tokensPerSecond", a.OfText?.TokensPerSecond, b.OfText?.TokensPerSecond),
                 ("latencyP50Ms", a.Of.Latency.P50Ms, b.Of.Latency.P50Ms),
                 ("latencyP95Ms", a.Of.Latency.P95Ms, b.Of.Latency.P95Ms),
                 ("latencyP99Ms", a.Of.Latency.P99Ms, b.Of.Latency.P99Ms),
@@ -183,6 +188,9 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
     // One version's column of a report.
     private sealed record Scores(ReleaseId Release, EvaluationReport Report, ModelMeasurements Of, Func<SliceReport, SliceScores?> OfSlice)
     {
+        /// <summary>The same version's numbers as a language model; null for a classifier.</summary>
+        public TextMeasurements? OfText => ReferenceEquals(Of, Report.Baseline) ? Report.Text?.Baseline : Report.Text?.Candidate;
+
         public static Scores OfCandidate(FoundReport found) => new(found.Release, found.Report, found.Report.Candidate, s => s.Candidate);
     }
 }

@@ -25,6 +25,13 @@ internal sealed class InferenceEndpoint(ModelRepository repository, IOptions<Ser
             return;
         }
 
+        if (loaded.Onnx is not { } onnx)
+        {
+            loaded.Exit();
+            await context.ErrorAsync(StatusCodes.Status400BadRequest, $"{model} {version} is a language model: ask at /v1/completions or /v1/chat/completions, with the model '{model}/{version}'.", "language-model");
+            return;
+        }
+
         var inside = true;
         context.Response.Headers[Answers.VersionHeader] = version;
         try
@@ -39,7 +46,7 @@ internal sealed class InferenceEndpoint(ModelRepository repository, IOptions<Ser
             PooledBuffer answer;
             try
             {
-                answer = await ComputeAsync(context, loaded);
+                answer = await ComputeAsync(context, loaded, onnx);
             }
             finally
             {
@@ -87,7 +94,7 @@ internal sealed class InferenceEndpoint(ModelRepository repository, IOptions<Ser
         }
     }
 
-    private async Task<PooledBuffer> ComputeAsync(HttpContext context, LoadedVersion loaded)
+    private async Task<PooledBuffer> ComputeAsync(HttpContext context, LoadedVersion loaded, OnnxModel onnx)
     {
         // The body is read before the turn is taken: a slow sender keeps a place in the queue, not a processor.
         using var body = await RequestBody.ReadAsync(context, _options.MaxRequestBytes, context.RequestAborted);
@@ -95,7 +102,7 @@ internal sealed class InferenceEndpoint(ModelRepository repository, IOptions<Ser
         await loaded.Turns.BeginAsync(cancel.Token);
         try
         {
-            return Compute(loaded, body, cancel.Token);
+            return Compute(loaded, onnx, body, cancel.Token);
         }
         finally
         {
@@ -103,9 +110,8 @@ internal sealed class InferenceEndpoint(ModelRepository repository, IOptions<Ser
         }
     }
 
-    private PooledBuffer Compute(LoadedVersion loaded, PooledBuffer body, CancellationToken cancellationToken)
+    private PooledBuffer Compute(LoadedVersion loaded, OnnxModel onnx, PooledBuffer body, CancellationToken cancellationToken)
     {
-        var onnx = loaded.Onnx;
         using var request = InferenceRequestReader.Read(body.WrittenSpan, onnx.Inputs, onnx.Outputs);
         var began = time.GetTimestamp();
         using var results = onnx.Run(request, cancellationToken);

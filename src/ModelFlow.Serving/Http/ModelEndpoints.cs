@@ -43,12 +43,13 @@ internal sealed class ModelEndpoints(ModelRepository repository, ReloadAtStart r
             return NotLoadedAsync(context);
         }
 
-        return context.JsonAsync(StatusCodes.Status200OK, writer =>
+        var ready = loaded.IsReady;
+        return context.JsonAsync(ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("name"u8, loaded.Model.Value);
             writer.WriteString("version"u8, loaded.Version.Value);
-            writer.WriteBoolean("ready"u8, true);
+            writer.WriteBoolean("ready"u8, ready);
             writer.WriteEndObject();
         });
     }
@@ -71,9 +72,9 @@ internal sealed class ModelEndpoints(ModelRepository repository, ReloadAtStart r
             }
 
             writer.WriteEndArray();
-            writer.WriteString("platform"u8, OnnxModel.Platform);
-            WriteTensors("inputs", loaded.Onnx.Inputs);
-            WriteTensors("outputs", loaded.Onnx.Outputs);
+            writer.WriteString("platform"u8, loaded.Text is null ? OnnxModel.Platform : TextModel.Platform);
+            WriteTensors("inputs", loaded.Onnx?.Inputs ?? []);
+            WriteTensors("outputs", loaded.Onnx?.Outputs ?? []);
             writer.WriteEndObject();
 
             void WriteTensors(string name, IReadOnlyList<TensorInfo> tensors)

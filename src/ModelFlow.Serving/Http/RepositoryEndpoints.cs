@@ -133,6 +133,10 @@ internal sealed class RepositoryEndpoints(ModelRepository repository, IOptions<S
             writer.WriteNumber("memory_bytes"u8, loaded.MemoryBytes);
             writer.WriteNumber("load_ms"u8, Math.Round(loaded.LoadTime.TotalMilliseconds, 1));
             writer.WriteString("loaded_at"u8, loaded.LoadedAt);
+            if (loaded.Text is { } text)
+            {
+                writer.WriteString("served_model"u8, text.Name);
+            }
         }
 
         writer.WriteEndObject();

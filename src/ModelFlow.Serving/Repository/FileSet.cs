@@ -29,13 +29,20 @@ internal sealed class FileSet
     /// <summary>The sum of the sizes.</summary>
     public long TotalBytes => Files.Sum(f => f.Size);
 
-    /// <summary>The file that the runtime opens: the only <c>.onnx</c> file, or <c>model.onnx</c> where there are several; null when neither is there.</summary>
-    public string? EntryPath
+    /// <summary>
+    /// The file that is opened: the only <c>.onnx</c> file, or <c>model.onnx</c> where there are several; without any, the same of
+    /// <c>.gguf</c>. Null when neither is there.
+    /// </summary>
+    public string? EntryPath => Entry(".onnx") ?? (Files.Any(f => IsOf(f, ".onnx")) ? null : Entry(".gguf"));
+
+    /// <summary>Whether it is a language model, which an engine serves.</summary>
+    public bool IsText => EntryPath?.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) == true;
+
+    private string? Entry(string ending)
     {
-        get
-        {
-            var models = Files.Where(f => f.Path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase)).ToList();
-            return models.Count == 1 ? models[0].Path : models.Find(f => string.Equals(f.Path, "model.onnx", StringComparison.Ordinal))?.Path;
-        }
+        var models = Files.Where(f => IsOf(f, ending)).ToList();
+        return models.Count == 1 ? models[0].Path : models.Find(f => string.Equals(f.Path, "model" + ending, StringComparison.Ordinal))?.Path;
     }
+
+    private static bool IsOf(ManifestFile file, string ending) => file.Path.EndsWith(ending, StringComparison.OrdinalIgnoreCase);
 }

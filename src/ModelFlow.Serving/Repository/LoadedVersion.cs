@@ -3,7 +3,7 @@ using ModelFlow.Core.Naming;
 namespace ModelFlow.Serving.Repository;
 
 /// <summary>A version that answers requests. Its native memory is freed only after the last request has left.</summary>
-internal sealed class LoadedVersion(ModelName model, VersionName version, OnnxModel onnx, FileSet files, ModelCache.Lease lease, Turns turns) : IDisposable
+internal sealed class LoadedVersion(ModelName model, VersionName version, OpenedModel opened, FileSet files, ModelCache.Lease lease, Turns turns) : IAsyncDisposable
 {
     private const int Closing = int.MinValue;
 
@@ -15,7 +15,14 @@ internal sealed class LoadedVersion(ModelName model, VersionName version, OnnxMo
 
     public VersionName Version => version;
 
-    public OnnxModel Onnx => onnx;
+    /// <summary>The model in the native runtime; null for a language model.</summary>
+    public OnnxModel? Onnx => opened.Onnx;
+
+    /// <summary>The language model in its engine; null for any other.</summary>
+    public TextModel? Text => opened.Text;
+
+    /// <summary>Whether it can answer now: an engine may just be starting again.</summary>
+    public bool IsReady => opened.Text is not { Address: null };
 
     public FileSet Files => files;
 
@@ -71,12 +78,12 @@ internal sealed class LoadedVersion(ModelName model, VersionName version, OnnxMo
             await _empty.Task;
         }
 
-        Dispose();
+        await DisposeAsync();
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        onnx.Dispose();
+        await opened.DisposeAsync();
         turns.Dispose();
         _ended.Dispose();
         lease.Dispose();

@@ -36,7 +36,7 @@ internal sealed class ModelRepository(
     {
         if (request.Files.EntryPath is null)
         {
-            return new LoadOutcome.Refused("load", "There is no file to open: one .onnx file is needed, or one with the path 'model.onnx' among several.");
+            return new LoadOutcome.Refused("load", "There is no file to open: one .onnx or .gguf file is needed, or one with the path 'model.onnx' or 'model.gguf' among several.");
         }
 
         var slot = _slots.GetOrAdd((model, version), static _ => new Slot());
@@ -136,8 +136,11 @@ internal sealed class ModelRepository(
             var began = time.GetTimestamp();
             await files.FetchAsync(request, lease, cancellationToken);
             index.Begin(model, version, request.Files);
-            var (onnx, memory) = await preparation.RunAsync(lease.PathOf(request.Files.EntryPath!), cancellationToken);
-            var opened = Open(model, version, request.Files, onnx, lease, began, memory);
+            var path = lease.PathOf(request.Files.EntryPath!);
+            var (prepared, memory) = request.Files.IsText
+                ? (new OpenedModel(null, await preparation.StartEngineAsync(path, $"{model}/{version}", cancellationToken)), 0)
+                : await preparation.RunAsync(path, cancellationToken);
+            var opened = Open(model, version, request.Files, prepared, lease, began, memory);
             lease = null;
             try
             {
@@ -148,7 +151,7 @@ internal sealed class ModelRepository(
             {
                 if (loaded is null)
                 {
-                    opened.Dispose();
+                    await opened.DisposeAsync();
                 }
             }
 
@@ -165,6 +168,10 @@ internal sealed class ModelRepository(
         catch (WrongBytesException e)
         {
             return Refuse(slot, model, version, lease, new LoadOutcome.Refused("digest", $"{model} {version} is not what its manifest says: {e.Message}"));
+        }
+        catch (EngineMissingException e)
+        {
+            return slot.Fail(new LoadOutcome.NotFetched($"{model} {version} cannot be served now: {e.Message}"));
         }
         catch (DownloadException e)
         {
@@ -192,10 +199,10 @@ internal sealed class ModelRepository(
         }
     }
 
-    private LoadedVersion Open(ModelName model, VersionName version, FileSet set, OnnxModel onnx, ModelCache.Lease lease, long began, long memory)
+    private LoadedVersion Open(ModelName model, VersionName version, FileSet set, OpenedModel opened, ModelCache.Lease lease, long began, long memory)
     {
         var concurrency = _options.Concurrency > 0 ? _options.Concurrency : Environment.ProcessorCount;
-        return new LoadedVersion(model, version, onnx, set, lease, new Turns(concurrency, _options.QueueLength))
+        return new LoadedVersion(model, version, opened, set, lease, new Turns(concurrency, _options.QueueLength))
         {
             LoadTime = time.GetElapsedTime(began),
             LoadedAt = time.GetUtcNow(),

@@ -1,4 +1,5 @@
 using ModelFlow.Core.Inspection;
+using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Tests.Inspection;
 
@@ -55,5 +56,28 @@ public sealed class SignatureComparisonTests
 
         Assert.Equal(SignatureChange.Compatible, SignatureComparison.Compare(fewer, Digits).Change);
         Assert.Equal(SignatureChange.Breaking, SignatureComparison.Compare(Digits, fewer).Change);
+    }
+
+    [Fact]
+    public void Compare_languageModels_contextAndTemplateDecide()
+    {
+        var stable = new TextSignature(256, 1024, Sha256Digest.Of("a"), null);
+        Assert.Equal(SignatureChange.Same, Change(stable, stable with { }));
+        Assert.Equal(SignatureChange.Compatible, Change(stable, stable with { ContextLength = 512 }));
+        Assert.Equal(SignatureChange.Breaking, Change(stable, stable with { ContextLength = 128 }));
+        Assert.Equal(SignatureChange.Compatible, Change(stable, stable with { Tokenizer = Sha256Digest.Of("b"), VocabularySize = 32_000 }));
+        Assert.Equal(SignatureChange.Compatible, Change(stable, stable with { ChatTemplate = Sha256Digest.Of("t") }));
+        Assert.Equal(SignatureChange.Breaking, Change(stable with { ChatTemplate = Sha256Digest.Of("t") }, stable));
+
+        static SignatureChange Change(TextSignature was, TextSignature now) => SignatureComparison.Compare(ModelSignature.OfText(was), ModelSignature.OfText(now)).Change;
+    }
+
+    [Fact]
+    public void Compare_classifierAndLanguageModel_break()
+    {
+        var tensors = new ModelSignature([new TensorSignature("x", "FP32", [-1])], [new TensorSignature("y", "FP32", [-1])]);
+        var text = ModelSignature.OfText(new TextSignature(256, 1024, Sha256Digest.Of("a"), null));
+        Assert.Equal(SignatureChange.Breaking, SignatureComparison.Compare(tensors, text).Change);
+        Assert.Equal(SignatureChange.Breaking, SignatureComparison.Compare(text, tensors).Change);
     }
 }

@@ -43,6 +43,14 @@ public sealed class PolicyReaderTests
             maxSliceRecallLoss: 5 %
             minSliceRows: 30
             maxLatencyRatio: 3
+            maxPerplexity: 30.5
+            maxBitsPerByte: 1.7
+            minChoiceAccuracy: 40 %
+            maxTimeToFirstTokenMs: 900
+            minTokensPerSecond: 20
+            maxPerplexityRatio: 1.1
+            maxBitsPerByteIncrease: 0.05
+            maxChoiceAccuracyLoss: 0.03
             confidence: 0.99
         approval:
           required: 2
@@ -134,6 +142,14 @@ public sealed class PolicyReaderTests
                 MaxSliceRecallLoss = 0.05,
                 MinSliceRows = 30,
                 MaxLatencyRatio = 3,
+                    MaxPerplexity = 30.5,
+                    MaxBitsPerByte = 1.7,
+                    MinChoiceAccuracy = 0.4,
+                    MaxTimeToFirstTokenMs = 900,
+                    MinTokensPerSecond = 20,
+                    MaxPerplexityRatio = 1.1,
+                    MaxBitsPerByteIncrease = 0.05,
+                    MaxChoiceAccuracyLoss = 0.03,
                 Confidence = 0.99,
             },
             policy.Evaluation.Gates);
@@ -267,6 +283,9 @@ public sealed class PolicyReaderTests
     [InlineData("gates: { confidence: 0.5 }", "gates.confidence", "0.8 to 0.9999")]
     [InlineData("gates: { maxLatencyP95Ms: 0 }", "gates.maxLatencyP95Ms", "above 0")]
     [InlineData("gates: { maxLatencyRatio: 0 }", "gates.maxLatencyRatio", "0.1 to 1,000")]
+    [InlineData("gates: { maxPerplexity: 0.5 }", "gates.maxPerplexity", "1 to 1,000,000,000")]
+    [InlineData("gates: { maxBitsPerByteIncrease: -1 }", "gates.maxBitsPerByteIncrease", "0 to 64")]
+    [InlineData("gates: { maxTimeToFirstTokenMs: 0 }", "gates.maxTimeToFirstTokenMs", "above 0 to 3,600,000")]
     [InlineData("gates: { maxSliceRecalLoss: 0.1 }", "gates.maxSliceRecalLoss", "did you mean 'maxSliceRecallLoss'?")]
     [InlineData("slices: [label]", "slices", "always a slice")]
     [InlineData("slices: [a, a]", "slices", "twice")]

@@ -27,6 +27,16 @@ public sealed class EvaluationSchemaTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Schema_textReport_schemaAndReaderAccept(bool baseline)
+    {
+        var json = JsonSerializer.Serialize(TextReports.Of([100, 120], baseline ? [90, 110] : null), CoreJson.Options);
+        Assert.Empty((await SchemaAsync()).Validate(json));
+        Assert.True(EvaluationReportReader.TryRead(Encoding.UTF8.GetBytes(json), out _, out _));
+    }
+
+    [Theory]
     [MemberData(nameof(Mistakes))]
     public async Task Schema_fieldOutOfRange_schemaAndReaderRefuse(string path)
     {
@@ -46,6 +56,7 @@ public sealed class EvaluationSchemaTests
         var schema = await SchemaAsync();
         var report = (EvaluationReport)JsonSerializer.Deserialize<EvaluationReport>(Report(baseline: true), CoreJson.Options)!;
         report = report with { BaselineUnavailable = "x", PeakMemoryBytes = 1, Candidate = report.Candidate with { MemoryBytes = 1 }, Baseline = report.Baseline! with { MemoryBytes = 1 } };
+        report = report with { Text = TextReports.Of([100, 120], [90, 110]).Text };
         var written = JsonSerializer.SerializeToNode(report, CoreJson.Options)!;
         Assert.Equal(OfSchema(schema, "").Order(StringComparer.Ordinal), OfJson(written, "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }

@@ -9,7 +9,7 @@ public sealed class OtherModelsTests : IDisposable
     private readonly EvaluatorProcess _evaluator = new();
 
     [Theory]
-    [InlineData("gguf", "there is no evaluator for the format 'gguf'; this one reads onnx")]
+    [InlineData("tflite", "there is no evaluator for the format 'tflite'; this one reads onnx and gguf")]
     [InlineData("safetensors", "this one reads onnx")]
     [InlineData("pickle", "can run any code")]
     [InlineData("pytorch", "can run any code")]

@@ -87,7 +87,7 @@ public sealed class ConcurrencyTests
 
         // New requests are turned away, the one inside can still compute, and only its end ends the unload.
         Assert.False(loaded.TryEnter());
-        using (var request = InferenceRequestReader.Read(Encoding.UTF8.GetBytes(Digits.Request("v1.1.0-mlp", 1)), loaded.Onnx.Inputs, loaded.Onnx.Outputs))
+        using (var request = InferenceRequestReader.Read(Encoding.UTF8.GetBytes(Digits.Request("v1.1.0-mlp", 1)), loaded.Onnx!.Inputs, loaded.Onnx.Outputs))
         using (var results = loaded.Onnx.Run(request, Cancellation))
         {
             Assert.Equal(Digits.Direct("v1.1.0-mlp", 1).Labels, results[0].GetTensorDataAsSpan<long>().ToArray());
