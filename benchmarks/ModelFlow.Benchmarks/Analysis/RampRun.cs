@@ -1,3 +1,4 @@
+using ModelFlow.Benchmarks.Analysis.Rivals;
 using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Naming;
 
@@ -18,14 +19,14 @@ internal sealed record RampSetting(TrafficShape Shape, double PerMinute, Behavio
 /// <summary>Where a judge stopped a ramp.</summary>
 /// <param name="Stopped">Whether it did.</param>
 /// <param name="CandidateRequests">Requests that the candidate had until then, or to the end.</param>
-/// <param name="Metric">What it was stopped for.</param>
-internal sealed record RampEnd(bool Stopped, long CandidateRequests, string Metric = "");
+/// <param name="Harmed">How many of them were harmed: see <see cref="Second"/>.</param>
+internal sealed record RampEnd(bool Stopped, long CandidateRequests, long Harmed);
 
 /// <summary>Something that watches a ramp second by second.</summary>
 internal interface IRampJudge
 {
-    /// <summary>Takes in a second; the metric that ends the ramp, or null.</summary>
-    string? Look(Second second);
+    /// <summary>Takes in a second, and the minute that it ends, if it ends one; the metric that ends the ramp, or null.</summary>
+    string? Look(Second second, Minute? minute);
 }
 
 /// <summary>ModelFlow's own analysis, as releases run it.</summary>
@@ -35,13 +36,14 @@ internal sealed class ModelFlowJudge(GuardrailPolicy policy, IReadOnlyList<Weigh
 
     public GuardrailReport? Last { get; private set; }
 
-    public string? Look(Second second)
+    public string? Look(Second second, Minute? minute)
     {
         if (_evidence.Generation != second.Generation)
         {
             _evidence = _evidence.BeginStep(policy, second.Generation, steps.Count, second.Weight == Weight.All);
         }
 
+        // Without a window nothing is known that was not known at the look before.
         if (SimulatedTraffic.WindowOf(second) is not { } window)
         {
             return null;
@@ -56,9 +58,9 @@ internal sealed class ModelFlowJudge(GuardrailPolicy policy, IReadOnlyList<Weigh
 /// <summary>Ends a ramp when ModelFlow calls the candidate healthy.</summary>
 internal sealed class HealthJudge(ModelFlowJudge judge) : IRampJudge
 {
-    public string? Look(Second second)
+    public string? Look(Second second, Minute? minute)
     {
-        judge.Look(second);
+        judge.Look(second, minute);
         return judge.Last?.Verdict == Verdict.Healthy ? "healthy" : null;
     }
 }
@@ -67,21 +69,31 @@ internal sealed class HealthJudge(ModelFlowJudge judge) : IRampJudge
 internal static class RampRun
 {
     /// <summary>Plays one until the judge stops it or it is over.</summary>
-    public static RampEnd Play(string seed, RampSetting setting, IRampJudge judge)
+    public static RampEnd Play(string seed, RampSetting setting, IRampJudge judge) => Play(seed, setting, [judge])[0];
+
+    /// <summary>Plays one before several judges, each of which sees the same requests, until all have stopped it or it is over.</summary>
+    public static IReadOnlyList<RampEnd> Play(string seed, RampSetting setting, IReadOnlyList<IRampJudge> judges)
     {
         var traffic = new SimulatedTraffic(seed, setting.Shape, setting.PerMinute, setting.Seconds);
-        var seen = 0L;
-        for (var second = 0; second < setting.Seconds; second++)
+        var minutes = new MinuteCounter();
+        var ends = new RampEnd?[judges.Count];
+        var (seen, harmed) = (0L, 0L);
+        for (var second = 0; second < setting.Seconds && Array.Exists(ends, e => e is null); second++)
         {
             var step = second / setting.SecondsPerStep;
             var next = traffic.Next(second, setting.Steps[step], step + 1, setting.Stable, setting.Candidate);
+            var minute = minutes.Add(next);
             seen += next.Candidate.Requests;
-            if (judge.Look(next) is { } metric)
+            harmed += next.Harmed;
+            for (var j = 0; j < ends.Length; j++)
             {
-                return new RampEnd(true, seen, metric);
+                if (ends[j] is null && judges[j].Look(next, minute) is not null)
+                {
+                    ends[j] = new RampEnd(true, seen, harmed);
+                }
             }
         }
 
-        return new RampEnd(false, seen);
+        return [.. ends.Select(e => e ?? new RampEnd(false, seen, harmed))];
     }
 }

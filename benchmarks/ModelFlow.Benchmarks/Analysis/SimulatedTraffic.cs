@@ -60,6 +60,7 @@ internal sealed class SimulatedTraffic
         _owed -= requests;
         var slow = _shape is TrafficShape.Bursty or TrafficShape.Diurnal ? 0.75 + (0.25 * load) : 1;
         var failing = _shape == TrafficShape.Diurnal ? load : 1;
+        var harmed = 0;
         for (var i = 0; i < requests; i++)
         {
             var user = Pick(out var hash);
@@ -67,14 +68,16 @@ internal sealed class SimulatedTraffic
             var behaviour = toCandidate ? candidate : stable;
             var error = ErrorRate(behaviour, stable, user, failing);
             var microseconds = MedianMicroseconds * Duration() * (user?.Slowness ?? 1) * slow * behaviour.Slowness;
-            var failed = _random.NextDouble() < error;
-            var marked = _random.NextDouble() < FeedbackShare;
-            var good = _random.NextDouble() < behaviour.Mark;
+            var (luck, marked, liking) = (_random.NextDouble(), _random.NextDouble() < FeedbackShare, _random.NextDouble());
+            var (failed, good) = (luck < error, liking < behaviour.Mark);
             (toCandidate ? _candidate : _stable).Add(Bucketing.SubBucketOf(hash), failed, microseconds, marked, good, FirstSeen(user, generation));
+
+            // With the same luck stable would have answered, sooner, or better.
+            harmed += toCandidate
+                && (candidate.Slowness > stable.Slowness || (failed && luck >= ErrorRate(stable, stable, user, failing)) || (!good && liking < stable.Mark)) ? 1 : 0;
         }
 
-        var (s, c) = (_stable.Cut(), _candidate.Cut());
-        return new Second(second, weight, generation, s, c);
+        return new Second(second, weight, generation, _stable.Cut(), _candidate.Cut(), harmed);
     }
 
     /// <summary>The window a gateway would report of a second; null when there was no request.</summary>
@@ -155,7 +158,6 @@ internal sealed class SimulatedTraffic
         private readonly int[] _marks = new int[Bucketing.SubBuckets];
         private readonly int[] _good = new int[Bucketing.SubBuckets];
         private readonly int[] _firstSeen = new int[Bucketing.SubBuckets];
-        private List<double> _microseconds = [];
 
         public void Add(int group, bool failed, double microseconds, bool marked, bool good, bool firstSeen)
         {
@@ -168,7 +170,6 @@ internal sealed class SimulatedTraffic
             }
 
             _durations[group].Add(microseconds);
-            _microseconds.Add(microseconds);
             if (marked)
             {
                 _marks[group]++;
@@ -200,24 +201,23 @@ internal sealed class SimulatedTraffic
                 (_requests[g], _errors[g], _marks[g], _good[g], _firstSeen[g]) = (0, 0, 0, 0, 0);
             }
 
-            var microseconds = _microseconds;
-            _microseconds = [];
-            return new SideOfSecond(cells, microseconds);
+            return new SideOfSecond(cells);
         }
     }
 }
 
 /// <summary>One second of both versions.</summary>
-internal sealed record Second(int Number, Weight Weight, long Generation, SideOfSecond Stable, SideOfSecond Candidate);
+/// <param name="Number">Which, from 0.</param>
+/// <param name="Weight">The candidate's weight.</param>
+/// <param name="Generation">The route's generation.</param>
+/// <param name="Stable">Stable's numbers.</param>
+/// <param name="Candidate">The candidate's numbers.</param>
+/// <param name="Harmed">Requests of the candidate that failed, took longer or pleased less where with the same luck stable's answer would not have.</param>
+internal sealed record Second(int Number, Weight Weight, long Generation, SideOfSecond Stable, SideOfSecond Candidate, int Harmed);
 
 /// <summary>One version in one second.</summary>
 /// <param name="Cells">As the gateway counts.</param>
-/// <param name="Microseconds">How long each answered request took: judges of other systems see averages and quantiles of them.</param>
-internal sealed record SideOfSecond(IReadOnlyList<TrafficCell> Cells, IReadOnlyList<double> Microseconds)
+internal sealed record SideOfSecond(IReadOnlyList<TrafficCell> Cells)
 {
     public long Requests => Cells.Sum(c => c.Requests);
-
-    public long Errors => Cells.Sum(c => c.Errors);
-
-    public FeedbackTotals Feedback => Cells.Aggregate(default(FeedbackTotals), (sum, c) => sum + c.Feedback);
 }

@@ -12,6 +12,9 @@ namespace ModelFlow.Core.Analysis;
 /// </summary>
 public static class BernoulliSequence
 {
+    // Down to a millionth of a millionth.
+    private const int Halvings = 40;
+
     /// <summary>A proportion is at least this, at every sample size at once with probability 1 − <paramref name="alpha"/>.</summary>
     /// <param name="successes">Successes seen, 0 to <paramref name="samples"/>.</param>
     /// <param name="samples">Samples seen, 0 or more.</param>
@@ -26,7 +29,7 @@ public static class BernoulliSequence
         var limit = -Math.Log(alpha);
         var mixture = BetaMixture.Log(successes, samples);
         var (low, high) = (0.0, Math.Min(1, successes / samples));
-        for (var i = 0; i < 50; i++)
+        for (var i = 0; i < Halvings; i++)
         {
             var middle = (low + high) / 2;
             if (mixture - BetaMixture.LogLikelihood(successes, samples, middle) >= limit)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ModelFlow.Core.Analysis;
 
 /// <summary>
@@ -7,8 +9,10 @@ namespace ModelFlow.Core.Analysis;
 /// </summary>
 internal static class BetaMixture
 {
+    private const double HalfLogTwoPi = 0.91893853320467274;
+
     /// <summary>The mixture with prior Beta(<paramref name="a"/>, <paramref name="b"/>), after <paramref name="yes"/> of <paramref name="trials"/>.</summary>
-    public static double Log(double yes, double trials, double a = 0.5, double b = 0.5) => LogBeta(a + yes, b + trials - yes) - LogBeta(a, b);
+    public static double Log(double yes, double trials, double a = 0.5, double b = 0.5) => new Prior(a, b, trials).Log(yes);
 
     /// <summary>The logarithm of the chance of the same sequence when the share of yes is <paramref name="p"/>.</summary>
     public static double LogLikelihood(double yes, double trials, double p) => Times(yes, Math.Log(p)) + Times(trials - yes, Math.Log(1 - p));
@@ -23,15 +27,31 @@ internal static class BetaMixture
     /// </summary>
     private static double LogGamma(double x)
     {
-        var product = 1.0;
-        for (; x < 10; x++)
+        var shift = 0.0;
+        if (x < 10)
         {
-            product *= x;
+            var product = 1.0;
+            for (; x < 10; x++)
+            {
+                product *= x;
+            }
+
+            shift = Math.Log(product);
         }
 
         var inverse = 1 / x;
         var square = inverse * inverse;
         var series = inverse * ((1.0 / 12) - (square * ((1.0 / 360) - (square * ((1.0 / 1260) - (square * ((1.0 / 1680) - (square / 1188))))))));
-        return ((x - 0.5) * Math.Log(x)) - x + (0.5 * Math.Log(2 * Math.PI)) + series - Math.Log(product);
+        return ((x - 0.5) * Math.Log(x)) - x + HalfLogTwoPi + series - shift;
+    }
+
+    /// <summary>The mixture for a prior and a number of trials: what the number of yes has no part in is computed once.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    public readonly struct Prior(double a, double b, double trials)
+    {
+        private readonly double _rest = LogGamma(a + b + trials) + LogBeta(a, b);
+
+        /// <summary>After so many yes.</summary>
+        public double Log(double yes) => LogGamma(a + yes) + LogGamma(b + trials - yes) - _rest;
     }
 }

@@ -18,12 +18,14 @@ internal static class DesignEffect
     /// <param name="spread">The variance of an outcome as a share of p·(1−p): 1 for yes and no, less for graded ones.</param>
     public static double Of(GroupSums groups, double users, double spread = 1)
     {
+        var trialsByGroup = groups.TrialsSpan;
+        var sumsByGroup = groups.SumsSpan;
         var (trials, sum, active) = (0.0, 0.0, 0);
-        for (var g = 0; g < GroupSums.Groups; g++)
+        for (var g = 0; g < trialsByGroup.Length; g++)
         {
-            trials += groups.Trials(g);
-            sum += groups.Sum(g);
-            active += groups.Trials(g) > 0 ? 1 : 0;
+            trials += trialsByGroup[g];
+            sum += sumsByGroup[g];
+            active += trialsByGroup[g] > 0 ? 1 : 0;
         }
 
         if (active == 0)
@@ -33,9 +35,9 @@ internal static class DesignEffect
 
         var mean = (sum + 0.5) / (trials + 1);
         var squares = 0.0;
-        for (var g = 0; g < GroupSums.Groups; g++)
+        for (var g = 0; g < trialsByGroup.Length; g++)
         {
-            var rest = groups.Sum(g) - (mean * groups.Trials(g));
+            var rest = sumsByGroup[g] - (mean * trialsByGroup[g]);
             squares += rest * rest;
         }
 

@@ -37,6 +37,10 @@ public sealed class GroupSums
     /// <summary>By group; empty when nothing was counted.</summary>
     public IReadOnlyList<double> SumsByGroup => _sums;
 
+    internal ReadOnlySpan<double> TrialsSpan => _trials;
+
+    internal ReadOnlySpan<double> SumsSpan => _sums;
+
     /// <summary>Of one group.</summary>
     public double Trials(int group) => _trials.Length == 0 ? 0 : _trials[group];
 

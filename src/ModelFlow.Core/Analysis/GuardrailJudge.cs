@@ -123,8 +123,7 @@ public static class GuardrailJudge
                 ? (LogHistogram.Shortest(Stable.ClientAborts), LogHistogram.Shortest(Candidate.ClientAborts))
                 : (Stable.AbortedAfter, Candidate.AbortedAfter);
             var effect = Evidence.EffectOf(metric.Name);
-            var harm = QuantileTest.LogHarm(theirs, theirsAborted, ours, oursAborted, metric.Level, metric.Ratio, effect.Stable, effect.Candidate);
-            var health = QuantileTest.LogHealth(theirs, theirsAborted, ours, oursAborted, metric.Level, metric.Ratio, effect.Stable, effect.Candidate);
+            var (harm, health) = QuantileTest.LogEvidence(theirs, theirsAborted, ours, oursAborted, metric.Level, metric.Ratio, effect.Stable, effect.Candidate);
             var (reference, value) = (Milliseconds(theirs.Quantile(metric.Level) ?? 0), Milliseconds((metric.FirstByte ? ours : ours.Merge(oursAborted)).Quantile(metric.Level) ?? 0));
             return Conclude(
                 metric,

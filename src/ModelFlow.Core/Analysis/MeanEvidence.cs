@@ -34,7 +34,9 @@ public sealed record MeanEvidence
     // What is believed of stable's mean, with the weight of one outcome: failures are rare.
     private const double PriorMean = 0.1;
 
-    private static readonly double[] Odds = [1.5, 2, 4, 16, double.PositiveInfinity];
+    // What is bet on, as multiples of the tolerated odds, in the order in which wealths are stored; NaN stands for what was seen so far. The small ones find what takes
+    // thousands of outcomes. Evidence that was stored before they were there goes on with the first six.
+    private static readonly double[] Odds = [1.5, 2, 4, 16, double.PositiveInfinity, double.NaN, 1.2, 1.08];
 
     /// <summary>The wealth of each alternative of the first gambler, as logarithms; empty before the first block.</summary>
     public IReadOnlyList<double> LogHarm { get; init; } = [];
@@ -135,12 +137,10 @@ public sealed record MeanEvidence
 
     private static double[] Harm(IReadOnlyList<double> wealth, in MeanBlock block, MeanTolerance tolerance, double stable, double candidate, double limit)
     {
-        var after = new double[Odds.Length + 1];
+        var after = new double[Math.Min(wealth.Count, Odds.Length)];
         for (var i = 0; i < after.Length; i++)
         {
-            var alternative = i == Odds.Length ? candidate : Odds[i] * limit / (1 - limit + (Odds[i] * limit));
-            alternative = double.IsNaN(alternative) ? 1 : alternative;
-            alternative = Math.Min(alternative, 0.99);
+            var alternative = Math.Min(Alternative(Odds[i], candidate, limit), 0.99);
             after[i] = wealth[i] + (alternative > limit
                 ? MeanBet.Against(tolerance, stable, alternative, block.StableTrials, block.CandidateTrials).LogReturn(block)
                 : 0);
@@ -148,6 +148,11 @@ public sealed record MeanEvidence
 
         return after;
     }
+
+    private static double Alternative(double odds, double candidate, double limit) =>
+        double.IsNaN(odds) ? candidate
+        : double.IsInfinity(odds) ? 1
+        : odds * limit / (1 - limit + (odds * limit));
 
     private static double[] Health(IReadOnlyList<double> wealth, in MeanBlock block, MeanTolerance tolerance, double stable, double candidate, double limit)
     {
@@ -182,7 +187,7 @@ public sealed record MeanEvidence
 
     private MeanEvidence FirstMoney() => this with
     {
-        LogHarm = [.. Enumerable.Repeat(Math.Log(Start / (Odds.Length + 1)), Odds.Length + 1)],
+        LogHarm = [.. Enumerable.Repeat(Math.Log(Start / Odds.Length), Odds.Length)],
         LogHealth = [Math.Log(0.5), Math.Log(0.5)],
     };
 

@@ -29,37 +29,37 @@ internal sealed class QuantileTest
     private QuantileTest(Tail stable, Tail candidate, double quantile)
     {
         (_stable, _candidate, _above) = (stable, candidate, 1 - quantile);
+        _stable.Prepare(_above);
+        _candidate.Prepare(_above);
     }
 
-    /// <summary>The logarithm of the evidence that the candidate's quantile is above <paramref name="ratio"/> times stable's.</summary>
+    /// <summary>
+    /// The logarithms of the evidence that the candidate's quantile is above <paramref name="ratio"/> times stable's, and of the evidence that it is below. Where a client
+    /// went away, what its answer would have taken is bounded only from below: each evidence takes it as what says less.
+    /// </summary>
     /// <param name="stable">Stable's durations.</param>
-    /// <param name="stableAborted">How long clients of stable had waited at least that went away: taken as endless.</param>
+    /// <param name="stableAborted">How long clients of stable had waited at least that went away: against harm taken as endless.</param>
     /// <param name="candidate">The candidate's durations.</param>
-    /// <param name="candidateAborted">How long clients of the candidate had waited at least that went away: taken as just so long.</param>
+    /// <param name="candidateAborted">How long clients of the candidate had waited at least that went away: for harm taken as just so long.</param>
     /// <param name="quantile">τ, above 0 and below 1.</param>
     /// <param name="ratio">1 or more.</param>
     /// <param name="stableEffect">How many of stable's durations count as one: see <see cref="DesignEffect"/>.</param>
     /// <param name="candidateEffect">The same for the candidate.</param>
-    public static double LogHarm(
+    public static (double Harm, double Health) LogEvidence(
         LogHistogram stable, LogHistogram stableAborted, LogHistogram candidate, LogHistogram candidateAborted, double quantile, double ratio, double stableEffect, double candidateEffect)
     {
-        var test = new QuantileTest(new Tail(stable, stableAborted.Count, stableEffect), new Tail(candidate.Merge(candidateAborted), 0, candidateEffect), quantile);
-        var shift = (int)Math.Ceiling((Math.Log(ratio) / LogGamma) - 1e-9);
-        return test.Least(bin => test.LogAbove(test._candidate, bin + shift));
-    }
-
-    /// <summary>The logarithm of the evidence that it is below; parameters as of <see cref="LogHarm"/>, with the two sides' aborted requests taken the other way round.</summary>
-    public static double LogHealth(
-        LogHistogram stable, LogHistogram stableAborted, LogHistogram candidate, LogHistogram candidateAborted, double quantile, double ratio, double stableEffect, double candidateEffect)
-    {
-        var test = new QuantileTest(new Tail(stable.Merge(stableAborted), 0, stableEffect), new Tail(candidate, candidateAborted.Count, candidateEffect), quantile);
-        var shift = (int)Math.Floor((Math.Log(ratio) / LogGamma) + 1e-9);
-        return test.Least(bin => test.LogBelow(test._candidate, bin - 1 + shift));
+        var shift = Math.Log(ratio) / LogGamma;
+        var harm = new QuantileTest(new Tail(stable, stableAborted.Count, stableEffect), new Tail(candidate.Merge(candidateAborted), 0, candidateEffect), quantile);
+        var health = stableAborted.IsEmpty && candidateAborted.IsEmpty ? harm
+            : new QuantileTest(new Tail(stable.Merge(stableAborted), 0, stableEffect), new Tail(candidate, candidateAborted.Count, candidateEffect), quantile);
+        return (
+            harm.Least((int)Math.Ceiling(shift - 1e-9), harm.LogAbove),
+            health.Least((int)Math.Floor(shift + 1e-9) - 1, health.LogBelow));
     }
 
     // The least, over the bin that holds stable's quantile, of both evidences together. Outward from where stable's quantile seems to be stable's own
     // evidence only grows, so the search ends where it outweighs the least found whatever the candidate's is.
-    private double Least(Func<int, double> candidate)
+    private double Least(int shift, Func<Tail, int, double> candidate)
     {
         if (_stable.Count == 0 || _candidate.Count == 0)
         {
@@ -67,18 +67,25 @@ internal sealed class QuantileTest
         }
 
         var middle = _stable.BinAbove(_above);
-        var least = LogStable(middle) + HalfKept(candidate(middle));
+        var least = LogStable(middle) + HalfKept(candidate(_candidate, middle + shift));
         foreach (var direction in (ReadOnlySpan<int>)[1, -1])
         {
             for (var bin = middle + direction; bin is >= 0 and <= Endless; bin += direction)
             {
+                // Where no duration lies between two bins, both say the same.
+                var before = bin - direction;
+                if (_stable.IsSame(bin, before) && _stable.IsSame(bin - 1, before - 1) && _candidate.IsSame(bin + shift, before + shift))
+                {
+                    continue;
+                }
+
                 var stable = LogStable(bin);
                 if (stable > 0 && stable + MostLost > least)
                 {
                     break;
                 }
 
-                least = Math.Min(least, stable + HalfKept(candidate(bin)));
+                least = Math.Min(least, stable + HalfKept(candidate(_candidate, bin + shift)));
             }
         }
 
@@ -100,22 +107,14 @@ internal sealed class QuantileTest
     private double LogAbove(Tail tail, int bin)
     {
         var beyond = tail.Beyond(bin);
-        return LogMixture(tail, beyond) - BetaMixture.LogLikelihood(beyond, tail.Effective, Math.Min(_above, beyond / tail.Effective));
+        return tail.LogMixture(bin) - BetaMixture.LogLikelihood(beyond, tail.Effective, Math.Min(_above, beyond / tail.Effective));
     }
 
     // Evidence that it is less.
     private double LogBelow(Tail tail, int bin)
     {
         var beyond = tail.Beyond(bin);
-        return LogMixture(tail, beyond) - BetaMixture.LogLikelihood(beyond, tail.Effective, Math.Max(_above, beyond / tail.Effective));
-    }
-
-    private double LogMixture(Tail tail, double beyond)
-    {
-        var far = BetaMixture.Log(beyond, tail.Effective, FarPrior * _above, FarPrior * (1 - _above));
-        var near = BetaMixture.Log(beyond, tail.Effective, NearPrior * _above, NearPrior * (1 - _above));
-        var most = Math.Max(far, near);
-        return most + Math.Log((Math.Exp(far - most) + Math.Exp(near - most)) / 2);
+        return tail.LogMixture(bin) - BetaMixture.LogLikelihood(beyond, tail.Effective, Math.Max(_above, beyond / tail.Effective));
     }
 
     /// <summary>How many durations lie above each bin, endless ones included; effective counts.</summary>
@@ -124,6 +123,9 @@ internal sealed class QuantileTest
         private readonly int _first;
         private readonly long[] _beyond;
         private readonly double _effect;
+        private readonly double[] _mixtures;
+        private BetaMixture.Prior _far;
+        private BetaMixture.Prior _near;
 
         public Tail(LogHistogram histogram, long endless, double effect)
         {
@@ -133,6 +135,8 @@ internal sealed class QuantileTest
             var bins = histogram.Bins;
             _first = bins.IsEmpty ? 0 : bins[0];
             _beyond = new long[bins.IsEmpty ? 1 : bins[^1] - _first + 1];
+            _mixtures = new double[_beyond.Length + 2];
+            Array.Fill(_mixtures, double.NaN);
             Array.Fill(_beyond, endless);
             for (var i = bins.Length - 1; i > 0; i--)
             {
@@ -145,10 +149,32 @@ internal sealed class QuantileTest
 
         public double Effective { get; }
 
-        public double Beyond(int bin) =>
-            bin >= Endless ? 0
-            : bin < _first ? Effective
-            : _beyond[Math.Min(bin - _first, _beyond.Length - 1)] / _effect;
+        /// <summary>Must come before <see cref="LogMixture"/>.</summary>
+        public void Prepare(double above)
+        {
+            _far = new BetaMixture.Prior(FarPrior * above, FarPrior * (1 - above), Effective);
+            _near = new BetaMixture.Prior(NearPrior * above, NearPrior * (1 - above), Effective);
+        }
+
+        /// <summary>The mixture likelihood of how many lie above a bin: the search asks for each bin more than once.</summary>
+        public double LogMixture(int bin)
+        {
+            ref var mixture = ref _mixtures[bin >= Endless ? _mixtures.Length - 1 : Math.Clamp(bin - _first + 1, 0, _mixtures.Length - 2)];
+            if (double.IsNaN(mixture))
+            {
+                var beyond = Beyond(bin);
+                var (far, near) = (_far.Log(beyond), _near.Log(beyond));
+                var most = Math.Max(far, near);
+                mixture = most + Math.Log((Math.Exp(far - most) + Math.Exp(near - most)) / 2);
+            }
+
+            return mixture;
+        }
+
+        public double Beyond(int bin) => Above(bin) / _effect;
+
+        /// <summary>Whether as many lie above the one bin as above the other.</summary>
+        public bool IsSame(int bin, int other) => Above(bin) == Above(other);
 
         /// <summary>The first bin with at most this share above it.</summary>
         public int BinAbove(double share)
@@ -163,5 +189,10 @@ internal sealed class QuantileTest
 
             return Endless;
         }
+
+        private long Above(int bin) =>
+            bin >= Endless ? 0
+            : bin < _first ? Count
+            : _beyond[Math.Min(bin - _first, _beyond.Length - 1)];
     }
 }

@@ -6,7 +6,12 @@ namespace ModelFlow.Core.Analysis;
 internal abstract record WatchedMetric(string Name, string Title)
 {
     /// <summary>The outcomes of one cell that the metric is about: how many, and the sum of what counts as bad.</summary>
-    public abstract (double Trials, double Sum) Of(TrafficCell cell, TrafficTotals own);
+    /// <param name="cell">The cell.</param>
+    /// <param name="threshold">The version's <see cref="ThresholdOf"/>.</param>
+    public abstract (double Trials, double Sum) Of(TrafficCell cell, int threshold);
+
+    /// <summary>The bin above which durations of a version count as bad; 0 where the metric is of no durations.</summary>
+    public virtual int ThresholdOf(TrafficTotals own) => 0;
 
     /// <summary>The most verdict it can have: <see cref="Verdict.Inconclusive"/> for what keeps a version from being healthy and stops none.</summary>
     public Verdict Worst { get; init; } = Verdict.Harmful;
@@ -18,22 +23,23 @@ internal abstract record WatchedMetric(string Name, string Title)
         /// <summary>What its trials are.</summary>
         public string Unit { get; init; } = "requests";
 
-        public override (double Trials, double Sum) Of(TrafficCell cell, TrafficTotals own) => Select(cell);
+        public override (double Trials, double Sum) Of(TrafficCell cell, int threshold) => Select(cell);
     }
 
     /// <summary>A quantile of durations.</summary>
     public sealed record Quantile(string Name, string Title, double Level, double Ratio, bool FirstByte) : WatchedMetric(Name, Title)
     {
         // Bad is what lies above the version's own quantile: only how groups of users differ in it matters.
-        public override (double Trials, double Sum) Of(TrafficCell cell, TrafficTotals own)
+        public override int ThresholdOf(TrafficTotals own) =>
+            Durations(own) is { IsEmpty: false } all ? all.BinAtRank(Math.Clamp((long)Math.Ceiling(Level * all.Count), 1, all.Count)) : 0;
+
+        public override (double Trials, double Sum) Of(TrafficCell cell, int threshold)
         {
             if ((FirstByte ? cell.TimeToFirstByte : cell.Latency) is not { IsEmpty: false } durations)
             {
                 return (0, 0);
             }
 
-            var all = Durations(own);
-            var threshold = all.BinAtRank(Math.Clamp((long)Math.Ceiling(Level * all.Count), 1, all.Count));
             var above = 0L;
             for (var i = durations.Bins.Length - 1; i >= 0 && durations.Bins[i] > threshold; i--)
             {

@@ -21,6 +21,7 @@ internal sealed class WindowSums(IReadOnlyList<TrafficWindow> windows, VersionNa
     {
         Array.Clear(_sums);
         var blocks = new List<MeanBlock>(windows.Count);
+        var (stableThreshold, candidateThreshold) = (metric.ThresholdOf(stableTotals), metric.ThresholdOf(candidateTotals));
         foreach (var window in windows)
         {
             var block = default(MeanBlock);
@@ -33,14 +34,14 @@ internal sealed class WindowSums(IReadOnlyList<TrafficWindow> windows, VersionNa
 
                 if (cell.Version == stable)
                 {
-                    var (trials, sum) = metric.Of(cell, stableTotals);
+                    var (trials, sum) = metric.Of(cell, stableThreshold);
                     block += new MeanBlock(trials, sum, 0, 0);
                     _sums[cell.SubBucket] += trials;
                     _sums[GroupSums.Groups + cell.SubBucket] += sum;
                 }
                 else if (cell.Version == candidate)
                 {
-                    var (trials, sum) = metric.Of(cell, candidateTotals);
+                    var (trials, sum) = metric.Of(cell, candidateThreshold);
                     block += new MeanBlock(0, 0, trials, sum);
                     _sums[(2 * GroupSums.Groups) + cell.SubBucket] += trials;
                     _sums[(3 * GroupSums.Groups) + cell.SubBucket] += sum;
