@@ -26,6 +26,7 @@ public static class KubernetesEvaluationServices
         }
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KubernetesEvaluationOptions>, KubernetesEvaluationOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KubernetesEvaluationOptions>, KubernetesClusterValidator>());
         services.TryAddSingleton<IImageDigests, PinnedImageDigests>();
         services.TryAddSingleton<IKubernetes>(_ => new k8s.Kubernetes(KubernetesClientConfiguration.BuildDefaultConfig()));
         services.AddSingleton<IEvaluationRunner>(p => new KubernetesEvaluationRunner(

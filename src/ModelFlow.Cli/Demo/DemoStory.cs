@@ -163,19 +163,26 @@ internal sealed class DemoStory(Call call, DemoPlace place, string model, Checks
         var by = "";
         var reason = "";
         var follower = new ReleaseFollower(place.Admin, Time);
-        await foreach (var (_, happened) in follower.FollowAsync(id, after: 0, limit.Token))
+        try
         {
-            _timeline.Write(id, happened);
-            if (happened is { Kind: "stageEntered", Stage: "awaitingApproval" })
+            await foreach (var (_, happened) in follower.FollowAsync(id, after: 0, limit.Token))
             {
-                await ApproveAsync(setting, id);
+                _timeline.Write(id, happened);
+                if (happened is { Kind: "stageEntered", Stage: "awaitingApproval" })
+                {
+                    await ApproveAsync(setting, id);
+                }
+                else if (happened.Kind == "ended")
+                {
+                    outcome = (string?)happened.Data?["outcome"] ?? "";
+                    by = (string?)happened.Data?["by"] ?? "";
+                    reason = happened.Message;
+                }
             }
-            else if (happened.Kind == "ended")
-            {
-                outcome = (string?)happened.Data?["outcome"] ?? "";
-                by = (string?)happened.Data?["by"] ?? "";
-                reason = happened.Message;
-            }
+        }
+        catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
+        {
+            throw new CommandFailedException(ExitCode.Refused, $"{id} did not end within {LongestRelease.TotalMinutes:0} minutes.", $"'modelflow watch {id}' shows where it is; the host's log says why it does not go on.");
         }
 
         return new Ended(version, outcome, by, reason);

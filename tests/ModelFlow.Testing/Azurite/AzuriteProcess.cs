@@ -35,6 +35,9 @@ public sealed partial class AzuriteProcess : AzuriteServer
     /// <inheritdoc/>
     public override Uri TableEndpoint => new($"{Scheme}://127.0.0.1:{_tablePort}/{AccountName}");
 
+    /// <summary>The queue service's address, with the account.</summary>
+    public Uri QueueEndpoint => new($"{Scheme}://127.0.0.1:{_queuePort}/{AccountName}");
+
     /// <summary>The process id; null while it is stopped.</summary>
     public int? ProcessId => _process?.Id;
 
