@@ -33,6 +33,16 @@ internal sealed class PinnedProcess : IDisposable
         }
     }
 
+    /// <summary>Memory it has in RAM now, in MB of 10^6 bytes.</summary>
+    public double ResidentMegabytes
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1_024 / 1e6;
+        }
+    }
+
     /// <summary>A port that nobody listens on now.</summary>
     public static int FreePort()
     {
@@ -41,8 +51,9 @@ internal sealed class PinnedProcess : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>Starts it and waits until it listens.</summary>
-    public static async Task<PinnedProcess> StartAsync(string name, int core, int port, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>Starts it and waits until it listens, on <paramref name="control"/> as well if that is given.</summary>
+    public static async Task<PinnedProcess> StartAsync(
+        string name, int core, int port, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int? control = null)
     {
         // exec, so that the process id is the program's own.
         var start = new ProcessStartInfo("taskset", ["-c", core.ToString(CultureInfo.InvariantCulture), program, .. arguments]) { RedirectStandardOutput = true, UseShellExecute = false };
@@ -56,7 +67,8 @@ internal sealed class PinnedProcess : IDisposable
         var started = new PinnedProcess(name, process, port);
         try
         {
-            await started.UntilListeningAsync();
+            await started.UntilListeningAsync(port);
+            await started.UntilListeningAsync(control ?? port);
             return started;
         }
         catch
@@ -77,7 +89,7 @@ internal sealed class PinnedProcess : IDisposable
         _process.Dispose();
     }
 
-    private async Task UntilListeningAsync()
+    private async Task UntilListeningAsync(int port)
     {
         var clock = Stopwatch.StartNew();
         while (true)
@@ -85,7 +97,7 @@ internal sealed class PinnedProcess : IDisposable
             try
             {
                 using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, Port);
+                await client.ConnectAsync(IPAddress.Loopback, port);
                 return;
             }
             catch (SocketException) when (clock.Elapsed < StartLimit && !_process.HasExited)

@@ -14,6 +14,19 @@ internal sealed class Report
         Add(what, ours.Show(format), $"{otherName}: {other.Show(format)}", ratio.Show("0.00"), target, ratio.Median);
     }
 
+    /// <summary>Several series measured in turns; the target is judged by the first of the others.</summary>
+    public void Beside(string what, Samples ours, IReadOnlyList<(string Name, Samples Samples)> others, string format, Target? target = null)
+    {
+        var ratios = others.Select(o => (o.Name, Ratio: ours.Per(o.Samples))).ToList();
+        Add(
+            what,
+            ours.Show(format),
+            string.Join("; ", others.Select(o => $"{o.Name}: {o.Samples.Show(format)}")),
+            string.Join("; ", ratios.Select(r => $"{r.Name}: {r.Ratio.Show("0.00")}")),
+            target,
+            ratios[0].Ratio.Median);
+    }
+
     /// <summary>One series with nothing beside it.</summary>
     public void Measure(string what, string shown, Target? target = null, double judged = double.NaN) => Add(what, shown, "", "", target, judged);
 

@@ -16,6 +16,9 @@ internal static class TelemetryComposition
     private const string ServiceName = "OTEL_SERVICE_NAME";
     private const string Metrics = "/metrics";
 
+    // .NET's own: memory, garbage collection, threads.
+    private const string Runtime = "System.Runtime";
+
     // Of kinds and outcomes a version has at most 24 series, in practice about 4.
     private const int MostSeries = 10_000;
 
@@ -33,7 +36,7 @@ internal static class TelemetryComposition
             .ConfigureResource(r => r.AddService(configuration[ServiceName] ?? "modelflow-gateway", serviceInstanceId: options.Name))
             .WithMetrics(m =>
             {
-                m.AddMeter(GatewayTelemetry.Name).AddView(i => string.Equals(i.Name, GatewayTelemetry.Requests, StringComparison.Ordinal) ? new MetricStreamConfiguration { CardinalityLimit = MostSeries } : null);
+                m.AddMeter(GatewayTelemetry.Name, Runtime).AddView(i => string.Equals(i.Name, GatewayTelemetry.Requests, StringComparison.Ordinal) ? new MetricStreamConfiguration { CardinalityLimit = MostSeries } : null);
                 if (page)
                 {
                     m.AddPrometheusExporter();
