@@ -1,5 +1,6 @@
 using Microsoft.OpenApi;
 using ModelFlow.Api.Requests;
+using ModelFlow.Core.Analysis.Series;
 
 namespace ModelFlow.Api.Documentation;
 
@@ -24,6 +25,7 @@ internal static class ParameterDocs
         ["limit"] = (JsonSchemaType.Integer, $"The most items, 1 to {Fields.MostItems}; 50 by default."),
         ["continuation"] = (JsonSchemaType.String, "From the page before."),
         ["running"] = (JsonSchemaType.Boolean, "Only the running ones."),
+        ["points"] = (JsonSchemaType.Integer, $"The most looks to show, {SeriesBuilder.LeastPoints} to {SeriesBuilder.MostPoints}; {SeriesBuilder.UsualPoints} by default."),
         ["reason"] = (JsonSchemaType.String, "Why."),
     };
 

@@ -32,6 +32,7 @@ public static class RoutesAndRoles
         ("GET", "/api/releases/{id}/events/verify", "reader"),
         ("GET", "/api/releases/{id}/reports", "reader"),
         ("GET", "/api/releases/{id}/reports/{name}", "reader"),
+        ("GET", "/api/releases/{id}/analysis", "reader"),
         ("POST", "/api/releases/{id}/decisions", "approver"),
         ("POST", "/api/releases/{id}/pause", "operator"),
         ("POST", "/api/releases/{id}/resume", "operator"),
