@@ -30,6 +30,8 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("show digits-v1.0.0-base-2", "GET /api/releases/digits-v1.0.0-base-2", "")]
     [InlineData("compare digits v1.0.0 v1.1.0", "GET /api/models/digits/compare", "?a=v1.0.0&b=v1.1.0")]
     [InlineData("report digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/reports", "")]
+    [InlineData("analysis digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/analysis", "")]
+    [InlineData("analysis digits-v1.0.0-1 --points 500", "GET /api/releases/digits-v1.0.0-1/analysis", "?points=500")]
     [InlineData("route digits", "GET /api/models/digits/route", "")]
     [InlineData("route digits --at 2026-01-01T00:00:00Z", "GET /api/models/digits/route", "?at=2026-01-01T00%3A00%3A00Z")]
     [InlineData("freezes", "GET /api/freezes", "")]
