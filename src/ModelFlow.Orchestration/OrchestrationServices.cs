@@ -60,6 +60,7 @@ public static class OrchestrationServices
         services.TryAddSingleton<RecordedRamps>();
         services.TryAddSingleton<ReplayRoom>();
         services.TryAddSingleton<AnalyzeRelease>();
+        services.TryAddSingleton<TestPolicy>();
         return services;
     }
 }

@@ -42,6 +42,7 @@ public static class RoutesAndRoles
         ("GET", "/api/uploads/refused", "reader"),
         ("PUT", "/api/datasets/{path}", "uploader"),
         ("POST", "/api/policies/check", "reader"),
+        ("POST", "/api/policies/test", "reader"),
         ("GET", "/api/policies/default", "reader"),
         ("PUT", "/api/policies/default", "admin"),
         ("GET", "/api/policies/{digest}", "reader"),
