@@ -16,8 +16,8 @@ namespace ModelFlow.Orchestration.Analysis;
 /// </summary>
 public sealed class AnalyzeRelease(IReleaseStore releases, RecordedRamps ramps, PolicyCache policies, ReplayRoom room)
 {
-    /// <summary>The most windows that are read for one answer: a day of one gateway would be more.</summary>
-    public const int MostWindows = 50_000;
+    /// <summary>The most windows that are read for one answer: five hours of one gateway.</summary>
+    public const int MostWindows = 20_000;
 
     /// <summary>Analyses it; null if there is no such release.</summary>
     /// <param name="id">The release.</param>
@@ -53,7 +53,7 @@ public sealed class AnalyzeRelease(IReleaseStore releases, RecordedRamps ramps, 
 
             if (await ramps.ReadWindowsAsync(state.Id.Model, step, left, cancellationToken) is not { } windows)
             {
-                seen.Add(FromEvents(step, ramp, null, 0, $"it has more traffic windows than are read for one answer ({MostWindows}), so only the looks that the release's events tell of are shown."));
+                seen.Add(FromEvents(step, ramp, null, 0, $"it has more traffic than is read for one answer ({MostWindows} windows), so only the looks that the release's events tell of are shown."));
                 continue;
             }
 

@@ -10,6 +10,9 @@ namespace ModelFlow.Orchestration.Analysis;
 /// <summary>Puts together what is stored of a release's ramp: steps from its events, what each look took in from its state, windows and routes of its generations.</summary>
 public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, ITrafficWindows windows)
 {
+    /// <summary>The most cells of windows that are kept in memory at a time: a few hundred megabytes at worst.</summary>
+    public const int MostCells = 400_000;
+
     // Clocks of gateways may differ by as much.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(2);
 
@@ -32,7 +35,7 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
         return new RecordedRamp(steps, events);
     }
 
-    /// <summary>The stored windows of a step; null if there are more than <paramref name="most"/>.</summary>
+    /// <summary>The stored windows of a step; null if there are more than <paramref name="most"/>, or more in them than <see cref="MostCells"/>.</summary>
     public async Task<IReadOnlyList<TrafficWindow>?> ReadWindowsAsync(ModelName model, RecordedStep step, int most, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(step);
@@ -41,7 +44,7 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
             return null;
         }
 
-        var read = new List<TrafficWindow>();
+        var (read, cells) = (new List<TrafficWindow>(), 0);
         await foreach (var window in windows.ReadAsync(model, step.Generation, DateTimeOffset.MinValue, cancellationToken))
         {
             if (step.To is { } to && window.Start > to + ClockSkew)
@@ -49,7 +52,7 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
                 break;
             }
 
-            if (read.Count == most)
+            if (read.Count == most || (cells += window.Cells.Count) > MostCells)
             {
                 return null;
             }

@@ -31,7 +31,7 @@ public sealed class TestPolicy(IReleaseIndex index, IReleaseStore releases, Reco
     public const int MostFaults = 10;
 
     /// <summary>The most windows that are read for one release.</summary>
-    public const int MostWindows = 20_000;
+    public const int MostWindows = 10_000;
 
     /// <summary>After this no further release is begun.</summary>
     public static readonly TimeSpan LongestTime = TimeSpan.FromSeconds(60);
@@ -140,7 +140,7 @@ public sealed class TestPolicy(IReleaseIndex index, IReleaseStore releases, Reco
         {
             if (await ramps.ReadWindowsAsync(state.Id.Model, step, left, cancellationToken) is not { } windows)
             {
-                return ([], $"it has more traffic windows than are read of one release ({MostWindows})");
+                return ([], $"it has more traffic than is read of one release ({MostWindows} windows)");
             }
 
             // A step that no look saw has nothing to tell, and nothing that could be missing.

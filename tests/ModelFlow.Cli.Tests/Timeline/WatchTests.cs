@@ -73,7 +73,7 @@ public sealed class WatchTests : IAsyncLifetime
             14:29:01  ramping           Ramping.
             14:29:03  ramping           Slow.
             METRIC           STABLE  CANDID. EFFECT  95 % INTERVAL  LIMIT PROOF
-            errors           1.23 %      5 %  +3.77      -2.15..+31    +12 [##....] ok 49 %
+            errors           1.23 %      5 %  +3.77     -2.15..+31    +12 [##....] ok 49 %
             latency p50     1.69 ms  8.52 ms  x5.04         3.22..     x2 [######] harmful
             aMetricOfANewe     50 %     25 %    -25                   +10          open
             sample ratio        5 %    4.8 %   -0.2                       [......] healthy

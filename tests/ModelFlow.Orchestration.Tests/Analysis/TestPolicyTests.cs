@@ -24,7 +24,7 @@ public sealed class TestPolicyTests : IAsyncLifetime
         await ReleaseAsync("v1.0.0-base", new VersionBehaviour());
         await ReleaseAsync("v1.1.0-mlp", new VersionBehaviour());
         await ReleaseAsync("v1.2.0-broken", new VersionBehaviour { ErrorRate = 0.5 });
-        await ReleaseAsync("v1.3.0-odd", new VersionBehaviour { ErrorRate = 0.02 });
+        await ReleaseAsync("v1.3.0-odd", new VersionBehaviour { LatencyMs = 6.5 });
     }
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
@@ -51,7 +51,7 @@ public sealed class TestPolicyTests : IAsyncLifetime
     [Fact]
     public async Task StricterPolicy_stopsWhatEndedWell_beforeAnybodyAdoptsIt()
     {
-        var report = await TestAsync(SimulatedWorld.Policy.Replace("errorRateIncrease: 0.05", "errorRateIncrease: 0.001", StringComparison.Ordinal));
+        var report = await TestAsync(SimulatedWorld.Policy.Replace("latencyP95Ratio: 2", "latencyP95Ratio: 1.1", StringComparison.Ordinal));
 
         Assert.Equal((2, 1), (report.Past.EndedWell, report.Past.FalseAlarms));
         Assert.Equal(BacktestEnd.Stopped, report.Releases[0].Unchanged.End);
