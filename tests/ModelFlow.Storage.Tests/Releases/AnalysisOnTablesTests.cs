@@ -43,7 +43,7 @@ public sealed class AnalysisOnTablesTests(AzuriteFixture azurite)
         var releases = world.Get<IReleaseStore>();
         var analyze = new AnalyzeRelease(releases, new RecordedRamps(releases, world.Get<IRouteStore>(), windows), world.Get<PolicyCache>(), new ReplayRoom());
         var whole = (await analyze.RunAsync(id, SeriesBuilder.MostPoints, Cancel))!.Series;
-        await windows.PruneAsync(world.Time.GetUtcNow() - TimeSpan.FromSeconds(30), Cancel);
+        await windows.PruneAsync(world.Time.GetUtcNow() - TimeSpan.FromSeconds(15), Cancel);
         var pruned = (await analyze.RunAsync(id, SeriesBuilder.MostPoints, Cancel))!.Series;
 
         Assert.True(whole.Complete, string.Join('\n', whole.Notes));
