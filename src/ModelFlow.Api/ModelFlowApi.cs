@@ -94,6 +94,7 @@ public static class ModelFlowApi
         api.MapReleases();
         api.MapReleaseEvents();
         api.MapReleaseSignals();
+        api.MapReleaseAnalysis();
         api.MapUploads();
         api.MapDatasets(endpoints.ServiceProvider.GetRequiredService<IOptions<ApiOptions>>().Value);
         api.MapPolicies();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using ModelFlow.Orchestration.Analysis;
 using ModelFlow.Orchestration.Commands;
 using ModelFlow.Orchestration.Intake;
 using ModelFlow.Orchestration.Operations;
@@ -56,6 +57,10 @@ public static class OrchestrationServices
         services.TryAddSingleton<RestoreVersion>();
         services.TryAddSingleton<RevokeVersion>();
         services.TryAddSingleton<SetPolicy>();
+        services.TryAddSingleton<RecordedRamps>();
+        services.TryAddSingleton<ReplayRoom>();
+        services.TryAddSingleton<AnalyzeRelease>();
+        services.TryAddSingleton<TestPolicy>();
         return services;
     }
 }

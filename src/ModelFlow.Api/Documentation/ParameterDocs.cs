@@ -1,5 +1,7 @@
 using Microsoft.OpenApi;
 using ModelFlow.Api.Requests;
+using ModelFlow.Core.Analysis.Series;
+using ModelFlow.Orchestration.Analysis;
 
 namespace ModelFlow.Api.Documentation;
 
@@ -24,6 +26,11 @@ internal static class ParameterDocs
         ["limit"] = (JsonSchemaType.Integer, $"The most items, 1 to {Fields.MostItems}; 50 by default."),
         ["continuation"] = (JsonSchemaType.String, "From the page before."),
         ["running"] = (JsonSchemaType.Boolean, "Only the running ones."),
+        ["points"] = (JsonSchemaType.Integer, $"The most looks to show, {SeriesBuilder.LeastPoints} to {SeriesBuilder.MostPoints}; {SeriesBuilder.UsualPoints} by default."),
+        ["releases"] = (JsonSchemaType.Integer, $"The most releases to play, 1 to {TestPolicy.MostReleases}; 10 by default."),
+        ["since"] = (JsonSchemaType.String, "Only releases that started within this time, for example 30d."),
+        ["faults"] = (JsonSchemaType.String, $"What to inject: up to {TestPolicy.MostFaults} of latency+50%, errors+5pp, quality-10pp, slice+10%, with commas between; 'none' for nothing."),
+        ["seed"] = (JsonSchemaType.Integer, "Where randomness comes from; 1 by default."),
         ["reason"] = (JsonSchemaType.String, "Why."),
     };
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -6,9 +7,11 @@ using ModelFlow.Api.Access;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Requests;
 using ModelFlow.Core;
+using ModelFlow.Core.Backtesting;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Ports;
+using ModelFlow.Orchestration.Analysis;
 using ModelFlow.Orchestration.Operations;
 
 namespace ModelFlow.Api.Policies;
@@ -16,9 +19,13 @@ namespace ModelFlow.Api.Policies;
 /// <summary>Policies: checking, setting, reading.</summary>
 internal static class PolicyEndpoints
 {
+    private const int UsualReleases = 10;
+
     public static void MapPolicies(this RouteGroupBuilder api)
     {
         api.MapPost("/policies/check", CheckAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("Says everything that is wrong with a policy; changes nothing.");
+        api.MapPost("/policies/test", TestAsync).Allow(Role.Reader).WithTags("Policies")
+            .WithSummary("Plays the recorded traffic of past releases under a policy, with and without injected faults; changes nothing.");
         api.MapGet("/policies/{digest}", GetAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("A policy by its digest.");
         api.MapGet("/policies/default", GetDefaultAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("The policy of all models without their own.");
         api.MapPut("/policies/default", SetDefaultAsync).Allow(Role.Admin).WithTags("Policies").WithSummary("Sets the policy of all models without their own.");
@@ -28,6 +35,52 @@ internal static class PolicyEndpoints
 
     private static async Task<Ok<PolicyAnswer>> CheckAsync(YamlBody body, SetPolicy policies, CancellationToken cancellationToken) =>
         TypedResults.Ok(PolicyAnswer.Of(await policies.CheckAsync(body.Text, cancellationToken)));
+
+    private static async Task<Results<Ok<BacktestReport>, Problem>> TestAsync(
+        string? model, string? releases, string? since, string? faults, string? seed, YamlBody body, SetPolicy check, TestPolicy test, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var fields = new Fields();
+        var request = new PolicyTestRequest(
+            fields.OptionalModel("model", model),
+            fields.Number("releases", releases, UsualReleases, 1, TestPolicy.MostReleases),
+            fields.OptionalDuration("since", since, TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)) is { } ago ? time.GetUtcNow() - ago : null,
+            FaultsOf(fields, faults),
+            fields.Number("seed", seed, 1, 0, int.MaxValue).ToString(CultureInfo.InvariantCulture));
+        fields.Check();
+        var read = await check.CheckAsync(body.Text, cancellationToken);
+        return read is { Policy: { } policy, Digest: { } digest }
+            ? TypedResults.Ok(await test.RunAsync(policy, digest, request, cancellationToken))
+            : Problem.Invalid(read.Errors);
+    }
+
+    private static IReadOnlyList<Fault> FaultsOf(Fields fields, string? text)
+    {
+        if (text is null or "none")
+        {
+            return text is null ? Fault.Usual : [];
+        }
+
+        var (found, texts) = (new List<Fault>(), text.Split(',', StringSplitOptions.TrimEntries));
+        if (texts.Length > TestPolicy.MostFaults)
+        {
+            fields.Add("faults", $"has {texts.Length} faults; at most {TestPolicy.MostFaults} are allowed.");
+            return [];
+        }
+
+        foreach (var one in texts)
+        {
+            if (Fault.TryParse(one, out var fault, out var error))
+            {
+                found.Add(fault);
+            }
+            else
+            {
+                fields.Add("faults", error);
+            }
+        }
+
+        return [.. found.Distinct()];
+    }
 
     private static Task<Results<Ok<PolicyAnswer>, Problem>> SetDefaultAsync(YamlBody body, Caller caller, SetPolicy policies, CancellationToken cancellationToken) =>
         SetAsync(new Fields(), model: null, body, caller, policies, cancellationToken);

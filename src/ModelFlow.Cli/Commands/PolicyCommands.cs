@@ -13,7 +13,7 @@ namespace ModelFlow.Cli.Commands;
 internal static class PolicyCommands
 {
     public static CliCommand Create(Surroundings surroundings) =>
-        new("policy", "The rules releases run under (docs/policy-reference.md).", "modelflow policy check policy.yaml", Check(surroundings), Set(surroundings), ShowOne(surroundings));
+        new("policy", "The rules releases run under (docs/policy-reference.md).", "modelflow policy check policy.yaml", Check(surroundings), Test(surroundings), Set(surroundings), ShowOne(surroundings));
 
     private static CliCommand Check(Surroundings surroundings)
     {
@@ -35,6 +35,47 @@ internal static class PolicyCommands
 
             return check.Valid ? ExitCode.Ok : ExitCode.Refused;
         });
+    }
+
+    private static CliCommand Test(Surroundings surroundings)
+    {
+        var file = PolicyFile();
+        var model = new Option<string?>("--model") { Description = "On releases of this model only.", HelpName = "MODEL" };
+        var releases = new Option<int?>("--releases") { Description = "On at most so many releases, newest first; 10 by default.", HelpName = "N" };
+        var since = new Option<string?>("--since") { Description = "On releases that started within this time, for example 30d.", HelpName = "D" };
+        var faults = new Option<string?>("--faults") { Description = "What to inject, with commas between; 'none' for nothing.", HelpName = "LIST" };
+        var seed = new Option<int?>("--seed") { Description = "Where randomness comes from; 1 by default.", HelpName = "N" };
+        return new(
+            "test",
+            "Play the recorded traffic of past releases under a policy, with and without injected faults; changes nothing. Ends with 1 if a release that ended well would be stopped, or a fault beyond the tolerance passes.",
+            "modelflow policy test policy.yaml --model digits --since 30d\nmodelflow policy test policy.yaml --faults latency+20%,errors+2pp,quality-5pp,slice+10%",
+            surroundings,
+            [file, model, releases, since, faults, seed],
+            async call =>
+            {
+                var yaml = await ReadAsync(call, call.Get(file));
+                (string Name, string? Value)[] asked =
+                [
+                    ("model", call.Get(model)),
+                    ("releases", call.Get(releases)?.ToString(CultureInfo.InvariantCulture)),
+                    ("since", call.Get(since)),
+                    ("faults", call.Get(faults)),
+                    ("seed", call.Get(seed)?.ToString(CultureInfo.InvariantCulture)),
+                ];
+                var query = string.Join('&', asked.Where(a => a.Value is not null).Select(a => $"{a.Name}={Uri.EscapeDataString(a.Value!)}")); // The filter left no null.
+                var answer = await call.Api.SendAsync(HttpMethod.Post, "api/policies/test" + (query.Length > 0 ? "?" + query : ""), () => Yaml(yaml), call.CancellationToken);
+                var test = ApiClient.Read<PolicyTest>(answer!);
+                if (call.Json)
+                {
+                    call.Screen.Json(answer);
+                }
+                else
+                {
+                    PolicyTestText.Write(call.Screen, call.Get(file), test);
+                }
+
+                return test.Past.FalseAlarms > 0 || test.Faults.Any(f => f is { Standing: "harmful", Passed: > 0 }) ? ExitCode.Refused : ExitCode.Ok;
+            });
     }
 
     private static CliCommand Set(Surroundings surroundings)

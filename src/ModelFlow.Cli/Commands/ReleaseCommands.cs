@@ -11,7 +11,7 @@ namespace ModelFlow.Cli.Commands;
 internal static class ReleaseCommands
 {
     public static IEnumerable<Command> Create(Surroundings surroundings) =>
-        [Releases(surroundings), Watch(surroundings), Retry(surroundings), Report(surroundings)];
+        [Releases(surroundings), Watch(surroundings), Analysis(surroundings), Retry(surroundings), Report(surroundings)];
 
     private static CliCommand Releases(Surroundings surroundings)
     {
@@ -64,7 +64,7 @@ internal static class ReleaseCommands
         var writer = new TimelineWriter(call.Screen);
         var follower = new ReleaseFollower(call.Api, call.Surroundings.Time) { Away = e => call.Screen.Note($"modelflow: {e.Message} Trying on.", Tone.Busy) };
         EventItem? last = null;
-        await foreach (var (json, happened) in follower.FollowAsync(release, after, call.CancellationToken))
+        await LiveLook.RunAsync(call, release, follower.FollowAsync(release, after, call.CancellationToken), (json, happened) =>
         {
             last = happened;
             if (call.Json)
@@ -73,9 +73,9 @@ internal static class ReleaseCommands
             }
             else
             {
-                writer.Write(release, happened, all);
+                writer.Write(release, happened, all, numbers: true);
             }
-        }
+        });
 
         // A release that ended before '--after' sends no event; its record says how.
         var outcome = (string?)last?.Data?["outcome"]
@@ -98,7 +98,7 @@ internal static class ReleaseCommands
                 }
                 else
                 {
-                    writer.Write(release, happened, all);
+                    writer.Write(release, happened, all, numbers: true);
                 }
             }
 
@@ -109,6 +109,26 @@ internal static class ReleaseCommands
 
             after = page.Next;
         }
+    }
+
+    private static CliCommand Analysis(Surroundings surroundings)
+    {
+        var release = Parts.Release();
+        var points = new Option<int?>("--points") { Description = "At most so many looks, 150 to 5000; of use with --json.", HelpName = "N" };
+        return new("analysis", "What live traffic said of a release, step by step; with --json all looks, for charts.", "modelflow analysis digits-v1.2.0-large-1\nmodelflow analysis digits-v1.2.0-large-1 --json --points 1000", surroundings, [release, points], async call =>
+        {
+            var answer = await call.Api.GetAsync(ApiClient.Path($"api/releases/{call.Get(release)}/analysis") + (call.Get(points) is { } n ? $"?points={n}" : ""), call.CancellationToken);
+            if (call.Json)
+            {
+                call.Screen.Json(answer);
+            }
+            else
+            {
+                Details.Write(call.Screen, ApiClient.Read<AnalysisItem>(answer));
+            }
+
+            return ExitCode.Ok;
+        });
     }
 
     private static CliCommand Retry(Surroundings surroundings)

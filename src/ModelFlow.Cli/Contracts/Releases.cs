@@ -66,7 +66,50 @@ internal sealed record GateItem(string Gate, bool Passed, double Observed, doubl
 internal sealed record LookItem(string Verdict, IReadOnlyList<LookMetric>? Metrics, long StableRequests, long CandidateRequests);
 
 /// <summary>One guarded metric.</summary>
-internal sealed record LookMetric(string Metric, string Verdict, double? Stable, double? Candidate, double? Tolerance, string Message);
+internal sealed record LookMetric(string Metric, string Verdict, double? Stable, double? Candidate, double? Tolerance, string Message)
+{
+    public LookInterval? Interval { get; init; }
+
+    public LookEvidence? Harm { get; init; }
+
+    public LookEvidence? Health { get; init; }
+}
+
+/// <summary>Bounds of an effect; without an upper one where nothing bounds it yet.</summary>
+internal sealed record LookInterval(double Low, double? High);
+
+/// <summary>How far evidence has come.</summary>
+internal sealed record LookEvidence(double Value, double Needed);
+
+/// <summary>The looks at a release over time.</summary>
+internal sealed record AnalysisItem(string Release, string? Baseline, string Stage, string? Outcome, AnalysisSeriesItem Series);
+
+/// <summary>The looks by step.</summary>
+internal sealed record AnalysisSeriesItem(AnalysisBudget Budget, int Looks, int Shown, bool Complete, IReadOnlyList<string>? Notes, IReadOnlyList<AnalysisStep> Steps);
+
+/// <summary>The false-alarm budget.</summary>
+internal sealed record AnalysisBudget(double Whole, double EarlierAttempts, double ThisAttempt, double LaterAttempts, double PerMetric);
+
+/// <summary>One step.</summary>
+internal sealed record AnalysisStep(int Step, int Weight, DateTimeOffset From, DateTimeOffset? To, string Source, int Looks, string? Verdict, IReadOnlyList<AnalysisMetric> Metrics);
+
+/// <summary>One metric in a step.</summary>
+internal sealed record AnalysisMetric(string Metric, double Tolerance, double? HarmNeeded, double? HealthNeeded, double BudgetSpent, string? Message, IReadOnlyList<AnalysisPoint> Points)
+{
+    /// <summary>The newest look at it.</summary>
+    public LookMetric? Last => Points is [.., var p]
+        ? new LookMetric(Metric, p.Verdict, p.Stable, p.Candidate, Tolerance, Message ?? "")
+        {
+            Interval = p.Interval,
+            Harm = p.Harm is { } harm && HarmNeeded is { } most ? new(harm, most) : null,
+            Health = p.Health is { } health && HealthNeeded is { } least ? new(health, least) : null,
+        }
+        : null;
+}
+
+/// <summary>One look at one metric.</summary>
+internal sealed record AnalysisPoint(
+    DateTimeOffset At, string Verdict, long StableRequests, long CandidateRequests, double Stable, double Candidate, LookInterval? Interval, double? Harm, double? Health);
 
 /// <summary>An experiment of a ramp step.</summary>
 internal sealed record ExperimentItem(int Step, string Metric, string Mode, string Verdict, string Message)

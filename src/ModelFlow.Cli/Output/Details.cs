@@ -1,5 +1,6 @@
 using ModelFlow.Cli.Commands;
 using ModelFlow.Cli.Contracts;
+using ModelFlow.Cli.Timeline;
 
 namespace ModelFlow.Cli.Output;
 
@@ -131,6 +132,36 @@ internal static class Details
         $"{(arm.Outcomes == 0 ? "no outcomes" : $"{Show.Number(arm.Mean)} of {arm.Outcomes}")}; {arm.Requests} requests, {arm.Errors} failed";
 
     private static string Interval(EffectInterval? interval) => interval is { High: { } high } ? $"{Show.Signed(interval.Low)} to {Show.Signed(high)}" : "-";
+
+    public static void Write(Screen screen, AnalysisItem analysis)
+    {
+        var (series, budget) = (analysis.Series, analysis.Series.Budget);
+        screen.Pairs(
+            ("release", new Cell(analysis.Release, Tone.Strong)),
+            ("stage", Show.Stage(analysis.Stage, analysis.Outcome)),
+            ("compared with", analysis.Baseline),
+            ("false alarms", $"{Show.Number(budget.Whole * 100)} % for all attempts, {Show.Number(budget.ThisAttempt * 100)} % for this one, {Show.Number(budget.PerMetric * 100)} % for each metric"),
+            ("looks", $"{series.Looks}{(series.Complete ? "" : ", not all that there were")}"));
+        foreach (var step in series.Steps)
+        {
+            screen.Line();
+            var last = step.Metrics.SelectMany(m => m.Points).LastOrDefault();
+            screen.Line(
+                $"Step {step.Step + 1}: {Show.Weight(step.Weight)} of traffic from {Show.Time(step.From)}, {step.Verdict ?? "no look yet"}, "
+                + $"{last?.CandidateRequests ?? 0} requests of the candidate and {last?.StableRequests ?? 0} of stable in {step.Looks} look(s)",
+                Verdict(step.Verdict ?? "").Tone);
+            screen.Line(LookTable.Header, Tone.Dim);
+            foreach (var row in LookTable.Rows([.. step.Metrics.Select(m => m.Last).OfType<LookMetric>()]))
+            {
+                screen.Line(row.Text, row.Tone);
+            }
+        }
+
+        foreach (var note in series.Notes ?? [])
+        {
+            screen.Note(note, Tone.Busy);
+        }
+    }
 
     public static void Write(Screen screen, Comparison comparison)
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using ModelFlow.Cli.Connecting;
 using ModelFlow.Cli.Contracts;
 using ModelFlow.Cli.Output;
 
@@ -11,8 +13,11 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
 {
     private const int StageWidth = 16;
 
-    /// <summary>Writes one event. The looks of a ramp that found nothing are left out unless <paramref name="all"/>.</summary>
-    public void Write(string release, EventItem happened, bool all = false)
+    /// <summary>
+    /// Writes one event. The looks of a ramp that found nothing are left out unless <paramref name="all"/>; with <paramref name="numbers"/> the numbers of
+    /// an event that has a look's are written under it.
+    /// </summary>
+    public void Write(string release, EventItem happened, bool all = false, bool numbers = false)
     {
         if (!all && happened.Kind == "looked")
         {
@@ -20,6 +25,19 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
         }
 
         Write(happened.At, subjects ? release : null, happened.Stage, MessageOf(happened), ToneOf(happened));
+        if (numbers && happened.Kind is "looked" or "stepPassed" or "harmFound" && happened.Data is { } data && data["metrics"] is JsonArray { Count: > 0 })
+        {
+            WriteLook(ApiClient.Read<LookItem>(data));
+        }
+    }
+
+    private void WriteLook(LookItem look)
+    {
+        screen.Line(LookTable.Header, Tone.Dim);
+        foreach (var row in LookTable.Rows(look.Metrics ?? []))
+        {
+            screen.Line(row.Text, row.Tone);
+        }
     }
 
     /// <summary>Writes a line of one's own in the same form.</summary>

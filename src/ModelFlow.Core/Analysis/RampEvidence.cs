@@ -44,6 +44,9 @@ public sealed record RampEvidence
     /// <summary>What the experiment of this step has learned; null in a step without one.</summary>
     public ExperimentEvidence? Experiment { get; init; }
 
+    /// <summary>Which windows the looks of each step took in, oldest step first; empty in evidence of an older version of ModelFlow.</summary>
+    public IReadOnlyList<StepLooks> Looks { get; init; } = [];
+
     /// <summary>A step begins.</summary>
     /// <param name="policy">What is watched.</param>
     /// <param name="generation">The route generation that the step made.</param>
@@ -66,6 +69,7 @@ public sealed record RampEvidence
             Reference = Generation == 0 ? null : Stable,
             Means = means,
             Experiment = experiment is null ? null : ExperimentEvidence.Begin(experiment),
+            Looks = [.. Looks, new StepLooks { Generation = generation, CutOff = Looks.Any(l => l.CutOff) }],
         };
     }
 
@@ -87,17 +91,20 @@ public sealed record RampEvidence
             return this;
         }
 
+        var gateways = SeenWindows.Mark(Gateways, fresh, now);
+
         // Where the weights did not hold throughout, the two versions had their traffic at different times.
         var leased = fresh.Where(w => w.Leased).ToList();
         var (theirs, ours) = (TrafficTotals.Of(leased, stable, TrafficKind.Normal), TrafficTotals.Of(leased, candidate, TrafficKind.Normal));
         var taken = this with
         {
-            Gateways = SeenWindows.Mark(Gateways, fresh, now),
+            Gateways = gateways,
             Stable = Stable.Plus(theirs),
             Candidate = Candidate.Plus(ours),
             StableUsers = StableUsers + theirs.FirstSeenKeys,
             CandidateUsers = CandidateUsers + ours.FirstSeenKeys,
             Experiment = Experiment?.Take(leased, stable, candidate),
+            Looks = Logged(fresh.Count, gateways, now),
         };
         return taken.Bet(WatchedMetrics.Of(policy), leased, stable, candidate, steps);
     }
@@ -106,6 +113,19 @@ public sealed record RampEvidence
     internal (double Stable, double Candidate) EffectOf(string metric) => Groups.TryGetValue(metric, out var pair)
         ? (DesignEffect.Of(pair.Stable, StableUsers), DesignEffect.Of(pair.Candidate, CandidateUsers))
         : (1, 1);
+
+    private IReadOnlyList<StepLooks> Logged(int windows, IReadOnlyDictionary<string, GatewayMark> after, DateTimeOffset now)
+    {
+        // Evidence that began before looks were logged has none of this step, or half of it.
+        if (Looks.Count == 0 || Looks[^1].Generation != Generation)
+        {
+            return Looks;
+        }
+
+        var room = StepLooks.MostCharacters - Looks.Sum(l => l.Log.Length);
+        DateTimeOffset? last = Gateways.Count == 0 ? null : Gateways.Values.Max(g => g.At);
+        return [.. Looks.SkipLast(1), Looks[^1].With(now, last, windows, Gateways, after, room)];
+    }
 
     private RampEvidence Bet(IReadOnlyList<WatchedMetric> watched, List<TrafficWindow> windows, VersionName stable, VersionName candidate, int steps)
     {

@@ -23,6 +23,15 @@ public sealed class LogHistogramBuilder
         }
     }
 
+    /// <summary>Counts so many durations of a bin.</summary>
+    internal void AddBin(int bin, long count)
+    {
+        if (count > 0)
+        {
+            Add(bin, count);
+        }
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {

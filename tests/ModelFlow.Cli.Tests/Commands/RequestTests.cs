@@ -30,6 +30,8 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("show digits-v1.0.0-base-2", "GET /api/releases/digits-v1.0.0-base-2", "")]
     [InlineData("compare digits v1.0.0 v1.1.0", "GET /api/models/digits/compare", "?a=v1.0.0&b=v1.1.0")]
     [InlineData("report digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/reports", "")]
+    [InlineData("analysis digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/analysis", "")]
+    [InlineData("analysis digits-v1.0.0-1 --points 500", "GET /api/releases/digits-v1.0.0-1/analysis", "?points=500")]
     [InlineData("route digits", "GET /api/models/digits/route", "")]
     [InlineData("route digits --at 2026-01-01T00:00:00Z", "GET /api/models/digits/route", "?at=2026-01-01T00%3A00%3A00Z")]
     [InlineData("freezes", "GET /api/freezes", "")]
@@ -87,6 +89,32 @@ public sealed class RequestTests : IAsyncLifetime
         var run = await _cli.RunAsync(line.Split(' '));
         Assert.True(run.Exit == 0, run.Error);
         Assert.Equal((what, query), (_host.Requests.Single().What, _host.Requests.Single().Query));
+    }
+
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(1, 0, 1)]
+    [InlineData(0, 0, 1)]
+    public async Task PolicyTest_sendsThePolicy_andEndsByWhatItFound(int falseAlarms, int stopped, int exit)
+    {
+        _cli.Input = "ramp: {}\n";
+        _host.On("POST /api/policies/test", $$$"""
+            {"policy":"sha256:abcdef0123456789","seed":"7","past":{"endedWell":1,"falseAlarms":{{{falseAlarms}}},"endedWellUndecided":0,"harmful":0,"foundAgain":0,"missed":0},
+             "faults":[{"fault":"errors+5pp","standing":"harmful","runs":1,"stopped":{{{stopped}}},"passed":{{{1 - stopped}}},"undecided":0,"requestsUntilStopped":96,"timeUntilStopped":"00:00:14","harmedUntilStopped":6}],
+             "steps":[{"step":0,"weight":500,"releases":1,"watched":"00:00:12","recordedWatched":"00:00:10","healthyAfter":"00:00:11","cutShort":1}],
+             "releases":[{"release":"digits-v1.1.0-1","outcome":"stable","harmFound":false,"unchanged":{"end":"passed","reason":"every step passed","candidateRequests":812,"harmedRequests":0,"watched":"00:00:48","steps":[]},"faults":[]}],
+             "skipped":[{"release":"digits-v1.0.1-1","why":"it is gone"}],"notes":["Mind this."]}
+            """);
+
+        var run = await _cli.RunAsync("policy", "test", "-", "--model", "digits", "--releases", "5", "--since", "30d", "--faults", "errors+5pp", "--seed", "7");
+
+        var asked = Assert.Single(_host.Requests);
+        Assert.Equal(("?model=digits&releases=5&since=30d&faults=errors%2B5pp&seed=7", "ramp: {}\n"), (asked.Query, asked.Body));
+        Assert.Equal(exit, run.Exit);
+        Assert.Contains("digits-v1.1.0-1  stable  passed             812       48 s     every step passed", run.Out, StringComparison.Ordinal);
+        Assert.Contains("errors+5pp  beyond the tolerance  1", run.Out, StringComparison.Ordinal);
+        Assert.Contains("Left out: digits-v1.0.1-1: it is gone.", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Mind this.", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using ModelFlow.Cli.Contracts;
 using ModelFlow.Cli.Output;
 using ModelFlow.Cli.Tests.Support;
 using ModelFlow.Cli.Timeline;
+using Spectre.Console;
 
 namespace ModelFlow.Cli.Tests.Timeline;
 
@@ -48,6 +49,81 @@ public sealed class WatchTests : IAsyncLifetime
 
             """,
             run.Out);
+    }
+
+    [Fact]
+    public async Task Watch_throughAPipe_hasTheNumbersUnderWhatTheyDecided()
+    {
+        const string Look = """
+            {"verdict":"harmful","stableRequests":361,"candidateRequests":19,"metrics":[
+              {"metric":"errorRateIncrease","verdict":"inconclusive","stable":0.0123,"candidate":0.05,"tolerance":0.12,"message":"","interval":{"low":-0.0215,"high":0.31},"harm":{"value":0.2,"needed":125},"health":{"value":4.47,"needed":20}},
+              {"metric":"latencyP50Ratio","verdict":"harmful","stable":1.69,"candidate":8.52,"tolerance":2,"message":"","interval":{"low":3.22},"harm":{"value":539,"needed":200},"health":{"value":0,"needed":20}},
+              {"metric":"aMetricOfANewerHost","verdict":"inconclusive","stable":0.5,"candidate":0.25,"tolerance":0.1,"message":""},
+              {"metric":"sampleRatio","verdict":"healthy","stable":0.05,"candidate":0.048,"tolerance":0,"message":"","harm":{"value":0.4,"needed":1000}}]}
+            """;
+        _host.On(Route, _ => Results.Text(
+            Events.Page(4, true, Events.Of(1, "stageEntered", "ramping", "Ramping."), Events.Of(2, "looked", "ramping", "Open.", Look), Events.Of(3, "harmFound", "ramping", "Slow.", Look), Events.Ended(4, "rolledBack")),
+            "application/json"));
+
+        var run = await _cli.RunAsync("watch", "digits-v1.0.0-1");
+        var all = await _cli.RunAsync("watch", "digits-v1.0.0-1", "--all");
+
+        Assert.Equal(
+            """
+            14:29:01  ramping           Ramping.
+            14:29:03  ramping           Slow.
+            METRIC           STABLE  CANDID. EFFECT  95 % INTERVAL  LIMIT PROOF
+            errors           1.23 %      5 %  +3.77     -2.15..+31    +12 [##....] ok 49 %
+            latency p50     1.69 ms  8.52 ms  x5.04         3.22..     x2 [######] harmful
+            aMetricOfANewe     50 %     25 %    -25                   +10          open
+            sample ratio        5 %    4.8 %   -0.2                       [......] healthy
+            14:29:04  ended             rolledBack, by 
+
+            """,
+            run.Out);
+        Assert.Equal(2, all.Lines.Count(l => l.StartsWith("METRIC", StringComparison.Ordinal)));
+        Assert.All(run.Lines.Concat(all.Lines), l => Assert.True(l.Length <= 80, l));
+    }
+
+    [Fact]
+    public async Task Look_onATerminalWithoutColours_isTheSameLines()
+    {
+        await using var text = new StringWriter();
+        var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), ColorSystem = ColorSystemSupport.NoColors, Ansi = AnsiSupport.No });
+        terminal.Profile.Width = 80;
+        var look = new LookItem("healthy", [new("errorRateIncrease", "healthy", 0, 0, 0.01, "") { Interval = new(-1, null), Harm = new(1e-9, 125), Health = new(1e12, 20) }], 123_456_789, 98_765_432);
+
+        terminal.Write(LiveLook.Panel(new ReleaseDetail { Id = "r", Model = "m", Version = "v", Stage = "ramping", Weight = 500, LastLook = look }));
+
+        Assert.Equal(
+            [
+                "5 % of traffic: healthy after 98765432 requests of the candidate and 123456789",
+                "of stable",
+                LookTable.Header,
+                "errors              0 %      0 %      0     -100..+100     +1 [######] healthy",
+            ],
+            text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd()));
+    }
+
+    [Fact]
+    public async Task Analysis_printsTheLastLookOfEachStep_andWhatIsMissing()
+    {
+        _host.On("GET /api/releases/digits-v1.0.0-1/analysis", """
+            {"release":"digits-v1.0.0-1","model":"digits","version":"v1.0.0","attempt":1,"baseline":"v0.9.0","stage":"ended","outcome":"rolledBack","policy":"sha256:00","series":{
+              "budget":{"whole":0.05,"earlierAttempts":0,"thisAttempt":0.04,"laterAttempts":0.01,"perMetric":0.008},"looks":7,"shown":2,"complete":false,"notes":["Step 1: something is gone."],
+              "steps":[{"step":0,"weight":500,"generation":3,"from":"2026-11-23T14:29:00+00:00","source":"events","windowsFound":0,"looks":7,"verdict":"harmful","metrics":[
+                {"metric":"errorRateIncrease","comparedAs":"difference","tolerance":0.01,"harmNeeded":125,"healthNeeded":20,"budgetSpent":0.005,"budgetLeft":0.003,"message":"m","points":[
+                  {"at":"2026-11-23T14:29:01+00:00","verdict":"inconclusive","stableRequests":1,"candidateRequests":1,"stable":0,"candidate":0,"effect":0,"harm":1,"health":1},
+                  {"at":"2026-11-23T14:29:02+00:00","verdict":"harmful","stableRequests":90,"candidateRequests":6,"stable":0,"candidate":1,"effect":1,"interval":{"low":0.4,"high":1},"harm":200,"health":0}]}]}]}}
+            """);
+
+        var run = await _cli.RunAsync("analysis", "digits-v1.0.0-1");
+
+        Assert.Equal(0, run.Exit);
+        Assert.Contains("Step 1: 5 % of traffic from 2026-11-23 14:29:00Z, harmful, 6 requests of the candidate and 90 of stable in 7 look(s)", run.Out, StringComparison.Ordinal);
+        Assert.Contains("errors              0 %    100 %   +100      +40..+100     +1 [######] harmful", run.Out, StringComparison.Ordinal);
+        Assert.Contains("7, not all that there were", run.Out, StringComparison.Ordinal);
+        Assert.Equal("Step 1: something is gone.\n", run.Error);
     }
 
     [Fact]
