@@ -7,6 +7,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/ModelFlow.Core/ src/ModelFlow.Core/
+COPY src/ModelFlow.EngineProcess/ src/ModelFlow.EngineProcess/
 COPY src/ModelFlow.Evaluator/ src/ModelFlow.Evaluator/
 COPY src/ModelFlow.EvaluatorProcess/ src/ModelFlow.EvaluatorProcess/
 COPY src/ModelFlow.EvaluationAgent/ src/ModelFlow.EvaluationAgent/

@@ -3,6 +3,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/ModelFlow.Core/ src/ModelFlow.Core/
+COPY src/ModelFlow.EngineProcess/ src/ModelFlow.EngineProcess/
 COPY src/ModelFlow.Serving/ src/ModelFlow.Serving/
 RUN dotnet publish src/ModelFlow.Serving/ModelFlow.Serving.csproj -c Release -o /app -p:RestoreLockedMode=true -p:RunAnalyzers=false
 

@@ -131,7 +131,7 @@ public sealed partial class DockerfileTests
         Assert.Equal("'$(OnnxRuntimeGpu)' != 'true'", packages["Microsoft.ML.OnnxRuntime"]);
         Assert.Equal("'$(OnnxRuntimeGpu)' == 'true'", packages["Microsoft.ML.OnnxRuntime.Gpu"]);
         var versions = XDocument.Load(Path.Combine(Root, "Directory.Packages.props")).Descendants("PackageVersion")
-            .Where(p => packages.ContainsKey(p.Attribute("Include")!.Value))
+            .Where(p => p.Attribute("Include") is { } included && packages.ContainsKey(included.Value))
             .Select(p => p.Attribute("Version")!.Value)
             .ToList();
         Assert.Equal(2, versions.Count);
