@@ -133,6 +133,12 @@ param servingControlSecret string
 @minLength(44)
 param gatewaySigningKey string
 
+@description('Encrypts addresses and keys of subscriptions in the tables: base64 of exactly 32 bytes.')
+@secure()
+@minLength(44)
+@maxLength(44)
+param protectionKey string
+
 @description('A token with the role gateway, which the host makes once it runs. Needed with gatewayImage.')
 @secure()
 param gatewayToken string = ''
@@ -234,6 +240,7 @@ module vault 'modules/keyVault.bicep' = {
     gatewayControlSecret: gatewayControlSecret
     servingControlSecret: servingControlSecret
     gatewaySigningKey: gatewaySigningKey
+    protectionKey: protectionKey
     gatewayToken: !empty(gatewayImage) && empty(gatewayToken)
       ? fail('gatewayImage needs gatewayToken: make one with the role gateway first')
       : gatewayToken

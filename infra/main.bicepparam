@@ -29,3 +29,4 @@ param clientKeys = [
 param gatewayControlSecret = readEnvironmentVariable('MODELFLOW_GATEWAY_CONTROL_SECRET')
 param servingControlSecret = readEnvironmentVariable('MODELFLOW_SERVING_CONTROL_SECRET')
 param gatewaySigningKey = readEnvironmentVariable('MODELFLOW_GATEWAY_SIGNING_KEY')
+param protectionKey = readEnvironmentVariable('MODELFLOW_PROTECTION_KEY')

@@ -65,6 +65,10 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
     name: 'gateway-signing-key'
   }
 
+  resource protection 'secrets' existing = {
+    name: 'protection-key'
+  }
+
   resource token 'secrets' existing = {
     name: 'gateway-token'
   }
@@ -137,6 +141,16 @@ resource functionOnGatewayControl 'Microsoft.Authorization/roleAssignments@2022-
 resource functionOnServingControl 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(vault::servingControl.id, 'function', keyVaultSecretsUser)
   scope: vault::servingControl
+  properties: {
+    principalId: principals.function
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
+  }
+}
+
+resource functionOnProtection 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault::protection.id, 'function', keyVaultSecretsUser)
+  scope: vault::protection
   properties: {
     principalId: principals.function
     principalType: 'ServicePrincipal'

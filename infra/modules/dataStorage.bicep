@@ -30,6 +30,7 @@ var tableNames = [
   'TrafficWindows'
   'Lists'
   'Audit'
+  'Notifications'
 ]
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {

@@ -26,6 +26,12 @@ param servingControlSecret string
 @minLength(44)
 param gatewaySigningKey string
 
+@description('Notifications:ProtectionKeys:0, base64 of 32 bytes.')
+@secure()
+@minLength(44)
+@maxLength(44)
+param protectionKey string
+
 @description('Reports and polling: Gateway:ControlPlaneToken, a token with the role gateway. Empty until the host runs and has made one.')
 @secure()
 param gatewayToken string
@@ -64,6 +70,11 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   resource signingKey 'secrets' = {
     name: 'gateway-signing-key'
     properties: { value: gatewaySigningKey }
+  }
+
+  resource protection 'secrets' = {
+    name: 'protection-key'
+    properties: { value: protectionKey }
   }
 
   resource token 'secrets' = if (!empty(gatewayToken)) {

@@ -20,6 +20,7 @@ using ModelFlow.Api.Problems;
 using ModelFlow.Api.Releases;
 using ModelFlow.Api.Requests;
 using ModelFlow.Api.Retention;
+using ModelFlow.Api.Subscriptions;
 using ModelFlow.Api.Tokens;
 using ModelFlow.Api.Traffic;
 using ModelFlow.Api.Uploads;
@@ -102,6 +103,7 @@ public static class ModelFlowApi
         api.MapRetention();
         api.MapLists();
         api.MapTokens();
+        api.MapSubscriptions();
         api.MapAudit();
         api.MapGateways();
         api.MapHealth();

@@ -78,6 +78,10 @@ public sealed class HostOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan PushEvery { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often messages to subscriptions are sent. 100 ms to 1 hour; 1 second by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan SendEvery { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long what gateways counted is kept. 1 day to 10 years; 90 days by default.</summary>
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan KeepWindows { get; set; } = TimeSpan.FromDays(90);

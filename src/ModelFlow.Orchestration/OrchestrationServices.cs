@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using ModelFlow.Orchestration.Analysis;
 using ModelFlow.Orchestration.Commands;
 using ModelFlow.Orchestration.Intake;
+using ModelFlow.Orchestration.Notifications;
 using ModelFlow.Orchestration.Operations;
 using ModelFlow.Orchestration.Traffic;
 using ModelFlow.Orchestration.Upkeep;
@@ -57,6 +58,9 @@ public static class OrchestrationServices
         services.TryAddSingleton<RestoreVersion>();
         services.TryAddSingleton<RevokeVersion>();
         services.TryAddSingleton<SetPolicy>();
+        services.TryAddSingleton<ManageSubscriptions>();
+        services.TryAddSingleton<Outbox>();
+        services.TryAddSingleton<Dispatcher>();
         services.TryAddSingleton<RecordedRamps>();
         services.TryAddSingleton<ReplayRoom>();
         services.TryAddSingleton<AnalyzeRelease>();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
+using ModelFlow.Orchestration.Notifications;
 
 namespace ModelFlow.Orchestration;
 
@@ -10,7 +11,7 @@ namespace ModelFlow.Orchestration;
 /// <see cref="StoreResultAsync"/> does one thing to the world and keeps what came of it. A host that has the result at hand may keep it
 /// and decide on it at once, with <see cref="FinishAsync"/>.
 /// </summary>
-public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, PolicyCache policies, CommandRunner commands, TimeProvider time)
+public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, PolicyCache policies, CommandRunner commands, Outbox outbox, TimeProvider time)
 {
     private const int MaxConflicts = 10;
 
@@ -96,6 +97,12 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
         if (read.State.Outcome is null && decision.State.Outcome is { } outcome)
         {
             ReleaseTelemetry.Ended(outcome);
+        }
+
+        // A release that has ended leaves the running ones only after its last events are entered; until then it is driven again.
+        if (decision.Events.Count > 0 || decision.Next is NextStep.End)
+        {
+            await outbox.EnterAsync(decision.State, decision.Events, cancellationToken);
         }
 
         if (decision.Next is NextStep.End)

@@ -21,9 +21,10 @@ internal static class StorageNames
     public const string TrafficWindowsTable = "TrafficWindows";
     public const string ListsTable = "Lists";
     public const string AuditTable = "Audit";
+    public const string NotificationsTable = "Notifications";
 
     public static IReadOnlyList<string> Containers { get; } = [Incoming, Models, Quarantine, Datasets, Reports, Archive, Policies, Audit];
 
     public static IReadOnlyList<string> Tables { get; } =
-        [ReleasesTable, ModelsTable, VersionsTable, DeploymentsTable, RoutesTable, TokensTable, TrafficWindowsTable, ListsTable, AuditTable];
+        [ReleasesTable, ModelsTable, VersionsTable, DeploymentsTable, RoutesTable, TokensTable, TrafficWindowsTable, ListsTable, AuditTable, NotificationsTable];
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
 using ModelFlow.Storage.Blobs;
 using ModelFlow.Storage.Catalog;
+using ModelFlow.Storage.Notifications;
 using ModelFlow.Storage.Operations;
 using ModelFlow.Storage.Releases;
 using ModelFlow.Storage.Routes;
@@ -52,6 +53,8 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton<IUploadStore, BlobUploadStore>();
         services.TryAddSingleton<IEvaluationHandover, BlobEvaluationHandover>();
         services.TryAddSingleton<ITrafficWindows, TableTrafficWindows>();
+        services.TryAddSingleton<ISubscriptionStore, TableSubscriptionStore>();
+        services.TryAddSingleton<IDeliveryStore, TableDeliveryStore>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, ReleaseList>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, ModelList>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IProjectedList, RouteList>());

@@ -7,6 +7,7 @@ internal static class Deployments
         param gatewayControlSecret = '0123456789abcdef'
         param servingControlSecret = '0123456789abcdef'
         param gatewaySigningKey = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
+        param protectionKey = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
         """;
 
     private const string Images = """

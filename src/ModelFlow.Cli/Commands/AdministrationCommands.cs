@@ -14,6 +14,7 @@ internal static class AdministrationCommands
     [
         new CliCommand("dataset", "Data sets that policies name.", "modelflow dataset add eval.jsonl digits/eval.jsonl", AddDataset(surroundings)),
         new CliCommand("token", "Access tokens.", "modelflow token create release-manager --role approver", CreateToken(surroundings), ListTokens(surroundings), RevokeToken(surroundings)),
+        WebhookCommands.Create(surroundings),
         Audit(surroundings),
         Uploads(surroundings),
         Status(surroundings),

@@ -79,3 +79,15 @@ internal sealed record HealthItem(string Status, IReadOnlyList<HealthCheckItem>?
 
 /// <summary>One part's health.</summary>
 internal sealed record HealthCheckItem(string Name, string Status, string? Description);
+
+/// <summary>An address that is told what happens.</summary>
+internal sealed record SubscriptionItem(string Name, string Receiver, string Models, IReadOnlyList<string> Events, string? PausedBecause);
+
+/// <summary>A subscription and its key.</summary>
+internal sealed record NewSubscriptionItem(SubscriptionItem Subscription, string Key);
+
+/// <summary>A message in the log.</summary>
+internal sealed record DeliveryItem(string Id, DateTimeOffset At, string Status, DateTimeOffset? NextTryAt, IReadOnlyList<DeliveryTryItem> Tries);
+
+/// <summary>One try to send it.</summary>
+internal sealed record DeliveryTryItem(DateTimeOffset At, TimeSpan Took, int? StatusCode, string? Error);

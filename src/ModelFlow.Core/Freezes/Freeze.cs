@@ -10,7 +10,5 @@ namespace ModelFlow.Core.Freezes;
 public sealed record Freeze(string Scope, string By, DateTimeOffset At, string Reason)
 {
     /// <summary>Whether <paramref name="model"/> is covered.</summary>
-    public bool Covers(ModelName model) => Scope.EndsWith('*')
-        ? model.Value.StartsWith(Scope[..^1], StringComparison.Ordinal)
-        : string.Equals(Scope, model.Value, StringComparison.Ordinal);
+    public bool Covers(ModelName model) => FreezeScope.TryParse(Scope, out var scope, out _) && scope.Covers(model);
 }

@@ -32,6 +32,11 @@ public readonly record struct FreezeScope
         return true;
     }
 
+    /// <summary>Whether <paramref name="model"/> is covered.</summary>
+    public bool Covers(ModelName model) => Value.EndsWith('*')
+        ? model.Value.StartsWith(Value[..^1], StringComparison.Ordinal)
+        : string.Equals(Value, model.Value, StringComparison.Ordinal);
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 }

@@ -9,6 +9,7 @@ using ModelFlow.Azure.Identity;
 using ModelFlow.Functions.Driving;
 using ModelFlow.Functions.Http;
 using ModelFlow.ModelServers;
+using ModelFlow.Notifications;
 using ModelFlow.Orchestration;
 using ModelFlow.Storage;
 
@@ -31,6 +32,7 @@ public static class HostComposition
         services.AddModelFlowStorage();
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();
+        services.AddModelFlowNotifications(OwnAddress(configuration));
         services.AddEntraId(configuration);
         services.AddOpenInferenceModelServer();
         services.AddHttpTrafficRouter();
@@ -46,6 +48,10 @@ public static class HostComposition
         services.AddHostedService<FirstStart>();
         return services;
     }
+
+    // Azure names the app's host in a setting of its own.
+    private static Uri OwnAddress(IConfiguration configuration) =>
+        new(configuration["WEBSITE_HOSTNAME"] is { Length: > 0 } host ? (host.StartsWith("localhost", StringComparison.Ordinal) ? $"http://{host}/" : $"https://{host}/") : "http://localhost:7071/");
 
     // With addresses the app's identity asks; a connection string, for local use, brings its own key.
     private static void AddCredential(StorageOptions options, IServiceProvider services)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
 using ModelFlow.Functions.Composition;
 using ModelFlow.Orchestration;
+using ModelFlow.Orchestration.Notifications;
 using ModelFlow.Orchestration.Operations;
 using ModelFlow.Orchestration.Upkeep;
 
@@ -10,7 +11,7 @@ namespace ModelFlow.Functions.Upkeep;
 
 /// <summary>Timers for what nobody asks for. A timer runs on one instance at a time.</summary>
 public sealed class UpkeepFunctions(
-    DeploymentUpkeep deployments, HoldUpkeep holds, ITrafficWindows windows, ApplyRetention retention, IOptions<AzureHostOptions> options, TimeProvider time)
+    DeploymentUpkeep deployments, HoldUpkeep holds, ITrafficWindows windows, ApplyRetention retention, Outbox outbox, Dispatcher dispatcher, IOptions<AzureHostOptions> options, TimeProvider time)
 {
     /// <summary>Every half a minute: model servers have loaded what they should have.</summary>
     [Function("KeepDeployments")]
@@ -19,6 +20,18 @@ public sealed class UpkeepFunctions(
     /// <summary>Every minute: versions in service and in the rollback window have their legal holds, others have not; where the settings ask for holds.</summary>
     [Function("KeepHolds")]
     public Task KeepHoldsAsync([TimerTrigger("15 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) => holds.RunAsync(cancellationToken);
+
+    /// <summary>Every 10 seconds: messages to subscriptions are sent.</summary>
+    [Function("SendMessages")]
+    public Task SendMessagesAsync([TimerTrigger("*/10 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) => dispatcher.SendDueAsync(cancellationToken);
+
+    /// <summary>Every minute: messages that could not be entered when something happened are entered.</summary>
+    [Function("EnterMissedMessages")]
+    public Task EnterMissedMessagesAsync([TimerTrigger("45 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) => outbox.SweepAsync(cancellationToken);
+
+    /// <summary>Every hour: what was sent long ago is deleted.</summary>
+    [Function("PruneMessages")]
+    public Task PruneMessagesAsync([TimerTrigger("0 40 * * * *")] TimerInfo timer, CancellationToken cancellationToken) => dispatcher.PruneAsync(cancellationToken);
 
     /// <summary>Every hour: what gateways counted long ago is deleted.</summary>
     [Function("PruneTrafficWindows")]

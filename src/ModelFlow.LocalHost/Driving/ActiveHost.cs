@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
 using ModelFlow.LocalHost.Leasing;
 using ModelFlow.Orchestration.Intake;
+using ModelFlow.Orchestration.Notifications;
 using ModelFlow.Orchestration.Operations;
 using ModelFlow.Orchestration.Traffic;
 using ModelFlow.Orchestration.Upkeep;
@@ -21,6 +22,8 @@ public sealed class ActiveHost(
     ITrafficRouter router,
     ITrafficWindows windows,
     ApplyRetention retention,
+    Outbox outbox,
+    Dispatcher dispatcher,
     IOptions<HostOptions> options,
     TimeProvider time,
     ILogger<ActiveHost> logger) : BackgroundService
@@ -44,6 +47,9 @@ public sealed class ActiveHost(
             EveryAsync("keeping legal holds", o.ReconcileEvery, holds.RunAsync, term),
             EveryAsync("pushing routes", o.PushEvery, PushAsync, term),
             EveryAsync("deleting old traffic windows", PruneEvery, cancel => windows.PruneAsync(time.GetUtcNow() - o.KeepWindows, cancel), term),
+            EveryAsync("sending messages", o.SendEvery, dispatcher.SendDueAsync, term),
+            EveryAsync("entering missed messages", o.RecheckEvery, outbox.SweepAsync, term),
+            EveryAsync("deleting old messages", PruneEvery, dispatcher.PruneAsync, term),
             o.RetentionEvery is { } every ? EveryAsync("applying retention", every, RetainAsync, term) : Task.CompletedTask);
     }
 

@@ -23,15 +23,18 @@ public sealed record HostSecrets
     /// <summary>Azurite's account key, base 64. Not the published one: other users of the machine can reach a loopback port.</summary>
     public required string StorageKey { get; init; }
 
+    /// <summary>What subscriptions' addresses and keys are protected with in the tables, base 64 of 32 bytes. Null in a folder of an older ModelFlow.</summary>
+    public string? ProtectionKey { get; init; }
+
     /// <summary>Reads the folder's secrets, or makes and keeps them.</summary>
     public static HostSecrets LoadOrCreate(DataFolder folder)
     {
         if (OwnedFile.Read<HostSecrets>(folder.SecretsFile) is { } kept)
         {
-            return kept;
+            return kept.ProtectionKey is null ? Keep(folder, kept with { ProtectionKey = NewProtectionKey() }) : kept;
         }
 
-        var made = new HostSecrets
+        return Keep(folder, new HostSecrets
         {
             GatewayToken = NewToken(),
             GatewayControl = NewToken(),
@@ -39,11 +42,18 @@ public sealed record HostSecrets
             ServingControl = NewToken(),
             StorageAccount = "modelflow",
             StorageKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64)),
-        };
-        OwnedFile.Write(folder.SecretsFile, made);
-        return made;
+            ProtectionKey = NewProtectionKey(),
+        });
     }
 
     /// <summary>A new bearer token of 256 random bits.</summary>
     public static string NewToken() => "mf_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+
+    private static string NewProtectionKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
+    private static HostSecrets Keep(DataFolder folder, HostSecrets secrets)
+    {
+        OwnedFile.Write(folder.SecretsFile, secrets);
+        return secrets;
+    }
 }

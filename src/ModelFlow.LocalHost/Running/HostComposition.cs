@@ -8,6 +8,7 @@ using ModelFlow.LocalHost.Driving;
 using ModelFlow.LocalHost.Folder;
 using ModelFlow.LocalHost.Leasing;
 using ModelFlow.ModelServers;
+using ModelFlow.Notifications;
 using ModelFlow.Orchestration;
 using ModelFlow.Storage;
 
@@ -39,6 +40,7 @@ internal static class HostComposition
         });
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();
+        services.AddModelFlowNotifications(addresses.Api);
         services.AddOpenInferenceModelServer();
         services.AddHttpTrafficRouter();
         services.AddSingleton(p => new EvaluatorFolders(evaluations, p));
@@ -57,6 +59,7 @@ internal static class HostComposition
         ["ModelServers:ControlSecret"] = secrets.ServingControl,
         ["Gateways:Addresses:0"] = addresses.GatewayControl.ToString(),
         ["Gateways:ControlSecret"] = secrets.GatewayControl,
+        ["Notifications:ProtectionKeys:0"] = secrets.ProtectionKey,
     };
 
     private static void AddActiveWork(IServiceCollection services, string storage)

@@ -1,6 +1,7 @@
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Freezes;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.Notifications;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Core.Traffic;
@@ -41,6 +42,10 @@ internal static class Documents
     public static RowDocument<CurrentPolicy> Policy { get; } = new("policy");
 
     public static RowDocument<TrafficWindow> Window { get; } = new("window");
+
+    public static RowDocument<Subscription> Subscription { get; } = new("subscription");
+
+    public static RowDocument<Delivery> Delivery { get; } = new("delivery");
 
     public static RowDocument<GatewayHeartbeat> Heartbeat { get; } = new("heartbeat");
 }

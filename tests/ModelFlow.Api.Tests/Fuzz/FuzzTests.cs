@@ -158,7 +158,7 @@ public sealed class FuzzTests
                 {
                     var changed = fields.DeepClone().AsObject();
                     changed[name] = JsonNode.Parse(value);
-                    if (name is not ("roles" or "load") || value is not ("[]" or "12"))
+                    if (name is not ("roles" or "load" or "events") || value is not ("[]" or "12"))
                     {
                         yield return ($"{name} = {value}", Request(method, path, changed.ToJsonString(), pattern));
                     }
@@ -175,6 +175,7 @@ public sealed class FuzzTests
         "/api/releases" => """{"model":"digits","version":"v1.1.0"}""",
         "/api/releases/{id}/decisions" => """{"decision":"approve","comment":"x"}""",
         "/api/tokens" => """{"name":"new","roles":["reader"],"expiresIn":"1d"}""",
+        "/api/subscriptions" => """{"name":"new","address":"https://hooks.example.com/x","models":"*","events":["ended"]}""",
         "/api/freezes" => """{"scope":"*","reason":"x"}""",
         "/api/uploads/grants" => """{"model":"digits","version":"v2.0.0","files":["model.onnx"],"validFor":"1h"}""",
         "/api/models/{model}/rollback" => """{"to":"v1.0.0","load":true,"reason":"x"}""",

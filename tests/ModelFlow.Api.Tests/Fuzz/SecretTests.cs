@@ -15,12 +15,14 @@ public sealed class SecretTests
         var admin = host.With(secret);
         var made = await admin.SendAsync("POST", "/api/tokens", """{"name":"made","roles":["reader"]}""").JsonAsync(HttpStatusCode.Created);
         var grant = await admin.SendAsync("POST", "/api/uploads/grants", """{"model":"digits","version":"v1.0.0","files":["model.onnx"]}""").JsonAsync(HttpStatusCode.Created);
+        const string Hook = "/hooks/CANARYPATH?code=CANARYCODE";
+        var subscribed = await admin.SendAsync("POST", "/api/subscriptions", $$"""{"name":"ops","address":"https://hooks.example.com{{Hook}}"}""").JsonAsync(HttpStatusCode.Created);
         const string Wrong = "mf_CANARYCANARYCANARYCANARYCANARYCANARYCANARYCA";
         using (await host.With(Wrong).SendAsync("GET", "/api/models"))
         {
         }
 
-        string[] secrets = [secret, (string)made["token"]!, Wrong, new Uri((string)grant["files"]![0]!["url"]!).PathAndQuery, new Uri((string)grant["manifest"]!["url"]!).PathAndQuery];
+        string[] secrets = [secret, (string)made["token"]!, (string)subscribed["key"]!, "CANARYPATH", "CANARYCODE", Wrong, new Uri((string)grant["files"]![0]!["url"]!).PathAndQuery, new Uri((string)grant["manifest"]!["url"]!).PathAndQuery];
         var answers = new List<string>();
         foreach (var (method, pattern, _) in RoutesAndRoles.All)
         {

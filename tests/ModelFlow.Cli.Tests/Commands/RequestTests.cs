@@ -40,6 +40,7 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("policy show --model digits", "GET /api/models/digits/policy", "")]
     [InlineData("policy show abc", "GET /api/policies/abc", "")]
     [InlineData("token list", "GET /api/tokens", "")]
+    [InlineData("webhook list", "GET /api/subscriptions", "")]
     [InlineData("audit digits --after 3", "GET /api/audit/digits", "?after=3&limit=500")]
     [InlineData("audit digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/events", "?after=0&limit=500")]
     [InlineData("show ../tokens", "GET /api/models/..%2Ftokens", "")]
@@ -68,6 +69,13 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("lists rebuild -m restored", "POST /api/lists/rebuild", """{"reason":"restored"}""")]
     [InlineData("pin digits v1.0.0 -m keep", "POST /api/models/digits/versions/v1.0.0/pin", """{"reason":"keep"}""")]
     [InlineData("unpin digits v1.0.0", "POST /api/models/digits/versions/v1.0.0/unpin", "{}")]
+    [InlineData("webhook add ops https://hooks.example.com/x", "POST /api/subscriptions", """{"name":"ops","address":"https://hooks.example.com/x"}""")]
+    [InlineData("webhook add ops https://hooks.example.com/x --models digits-* -e ended,harmFound -e approved", "POST /api/subscriptions", """{"name":"ops","address":"https://hooks.example.com/x","models":"digits-*","events":["ended","harmFound","approved"]}""")]
+    [InlineData("webhook pause ops -m moving", "POST /api/subscriptions/ops/pause", """{"reason":"moving"}""")]
+    [InlineData("webhook resume ops", "POST /api/subscriptions/ops/resume", "{}")]
+    [InlineData("webhook key ops", "POST /api/subscriptions/ops/key", "{}")]
+    [InlineData("webhook test ops", "POST /api/subscriptions/ops/test", "{}")]
+    [InlineData("webhook resend ops digits-v1.0.0-1.14", "POST /api/subscriptions/ops/deliveries/digits-v1.0.0-1.14/redeliver", "{}")]
     [InlineData("token create bob -r reader,approver -r operator --expires-in 90d", "POST /api/tokens", """{"name":"bob","roles":["reader","approver","operator"],"expiresIn":"90d"}""")]
     public async Task Post_command_sendsTheBodyWithAnId(string line, string what, string body)
     {

@@ -86,3 +86,13 @@ public sealed class TableTrafficWindowsTests(AzuriteFixture azurite) : TrafficWi
 {
     protected override ITrafficWindows Store => StorageHarness.Get<ITrafficWindows>(azurite);
 }
+
+public sealed class TableSubscriptionStoreTests(AzuriteFixture azurite) : SubscriptionStoreContract
+{
+    protected override ISubscriptionStore Store => StorageHarness.Get<ISubscriptionStore>(azurite);
+}
+
+public sealed class TableDeliveryStoreTests(AzuriteFixture azurite) : DeliveryStoreContract
+{
+    protected override IDeliveryStore Store => StorageHarness.Get<IDeliveryStore>(azurite);
+}

@@ -123,3 +123,13 @@ public sealed class InMemoryEvaluationHandoverTests : EvaluationHandoverContract
         return Task.FromResult(_handover.Put(grant, content, replace ? _blobs.Find(grant.Address.AbsolutePath.TrimStart('/'))!.Content : null));
     }
 }
+
+public sealed class InMemorySubscriptionStoreTests : SubscriptionStoreContract
+{
+    protected override ISubscriptionStore Store { get; } = new InMemorySubscriptionStore();
+}
+
+public sealed class InMemoryDeliveryStoreTests : DeliveryStoreContract
+{
+    protected override IDeliveryStore Store { get; } = new InMemoryDeliveryStore();
+}

@@ -26,6 +26,8 @@ public sealed class StoredShapeTests
         ["freeze"] = r => Node(Documents.Freeze.Read(r)),
         ["token"] = r => Node(Documents.Token.Read(r)),
         ["entry"] = r => Node(Documents.AuditEntry.Read(r)),
+        ["subscription"] = r => Node(Documents.Subscription.Read(r)),
+        ["delivery"] = r => Node(Documents.Delivery.Read(r)),
         ["policy"] = r => Node(Documents.Policy.Read(r)),
     };
 

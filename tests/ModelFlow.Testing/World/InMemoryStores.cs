@@ -29,6 +29,8 @@ public sealed class InMemoryStores
         services.AddSingleton<IAuditLog, InMemoryAuditLog>();
         services.AddSingleton<IPolicyStore, InMemoryPolicyStore>();
         services.AddSingleton<IVersionHolds>(Holds);
+        services.AddSingleton<ISubscriptionStore, InMemorySubscriptionStore>();
+        services.AddSingleton<IDeliveryStore, InMemoryDeliveryStore>();
         services.AddSingleton<IUploadStore>(new InMemoryUploadStore(Blobs));
     }
 

@@ -9,6 +9,7 @@ using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Orchestration;
 using ModelFlow.Orchestration.Intake;
+using ModelFlow.Orchestration.Notifications;
 using ModelFlow.Orchestration.Operations;
 
 namespace ModelFlow.Testing.World;
@@ -59,6 +60,7 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
         services.AddSingleton<ITrafficRouter>(Gateway);
         services.AddSingleton<ITrafficWindows>(Gateway);
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddSingleton(new NotificationSource(new Uri("https://modelflow.example.com/")));
         addStores(services);
         services.AddModelFlowOrchestration();
         _services = services.BuildServiceProvider();
