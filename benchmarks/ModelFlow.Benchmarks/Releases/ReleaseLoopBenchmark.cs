@@ -9,6 +9,7 @@ using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Orchestration;
+using ModelFlow.Orchestration.Notifications;
 using ModelFlow.Orchestration.Operations;
 using ModelFlow.Storage;
 using ModelFlow.Testing.Azurite;
@@ -127,6 +128,7 @@ internal sealed class ReleaseLoopBenchmark : IBenchmark
             o.ConnectionString = storage;
             o.Transport = requests;
         });
+        services.AddSingleton(new NotificationSource(new Uri("http://127.0.0.1/")));
         services.AddModelFlowOrchestration();
 
         // What commands do to the world is instant; the releases, their events, signals, results and lists are the real thing.
