@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelFlow.Gateway.Forwarding;
 
 namespace ModelFlow.Gateway.OpenAi;
 
@@ -6,7 +7,7 @@ namespace ModelFlow.Gateway.OpenAi;
 /// Reads along in an answer and takes from it how many tokens it took. It keeps a bounded part of the answer at most, and what it
 /// does not understand it leaves alone: nothing it meets can break or hold up the answer.
 /// </summary>
-internal abstract class TokenReader(TimeProvider time) : IAnswerObserver
+internal abstract class TokenReader(TimeProvider time) : IStreamObserver
 {
     private const int MostBytes = 64 * 1024;
 
@@ -46,11 +47,11 @@ internal abstract class TokenReader(TimeProvider time) : IAnswerObserver
     }
 
     /// <summary>Takes the next bytes of the answer.</summary>
-    public void Read(ReadOnlySpan<byte> answer)
+    public void Read(ReadOnlySpan<byte> bytes)
     {
         try
         {
-            Take(answer);
+            Take(bytes);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {

@@ -1,7 +1,9 @@
+using ModelFlow.Gateway.Forwarding;
+
 namespace ModelFlow.Gateway.Shadowing;
 
 /// <summary>Keeps bytes up to a limit, and when they came; beyond it, it keeps nothing. For one thread at a time.</summary>
-internal sealed class CaptureBuffer(int most, TimeProvider time)
+internal sealed class CaptureBuffer(int most, TimeProvider time) : IStreamObserver
 {
     private byte[] _bytes = [];
     private int _length;
@@ -19,7 +21,7 @@ internal sealed class CaptureBuffer(int most, TimeProvider time)
     public long LastAt { get; private set; }
 
     /// <summary>Keeps more; nothing more is the end.</summary>
-    public void Add(ReadOnlySpan<byte> bytes)
+    public void Read(ReadOnlySpan<byte> bytes)
     {
         LastAt = time.GetTimestamp();
         IsComplete |= bytes.IsEmpty;

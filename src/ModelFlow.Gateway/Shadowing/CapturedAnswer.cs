@@ -1,10 +1,10 @@
 using System.Globalization;
-using ModelFlow.Gateway.OpenAi;
+using ModelFlow.Gateway.Forwarding;
 
 namespace ModelFlow.Gateway.Shadowing;
 
 /// <summary>An answer that is kept while it passes, to be compared later.</summary>
-internal sealed class CapturedAnswer(CaptureBuffer kept) : IAnswerObserver
+internal sealed class CapturedAnswer(CaptureBuffer kept) : IStreamObserver
 {
     private const string BinaryHeader = "Inference-Header-Content-Length";
 
@@ -36,5 +36,5 @@ internal sealed class CapturedAnswer(CaptureBuffer kept) : IAnswerObserver
     }
 
     /// <inheritdoc/>
-    public void Read(ReadOnlySpan<byte> answer) => kept.Add(answer);
+    public void Read(ReadOnlySpan<byte> bytes) => kept.Read(bytes);
 }

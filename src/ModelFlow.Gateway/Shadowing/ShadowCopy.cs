@@ -1,4 +1,5 @@
 using ModelFlow.Core.Traffic;
+using ModelFlow.Gateway.Forwarding;
 using ModelFlow.Gateway.Measuring;
 using ModelFlow.Gateway.Routing;
 
@@ -64,5 +65,5 @@ internal sealed class ShadowCopy
     }
 
     /// <summary>The body to be read in place of the request's.</summary>
-    public Stream Capture(Stream body) => new CapturedBody(body, _body);
+    public Stream Capture(Stream body) => new ObservedStream(body, _body);
 }

@@ -1,7 +1,7 @@
-namespace ModelFlow.Gateway.Shadowing;
+namespace ModelFlow.Gateway.Forwarding;
 
-/// <summary>A request's body that is kept while it is read by somebody else.</summary>
-internal sealed class CapturedBody(Stream inner, CaptureBuffer kept) : Stream
+/// <summary>A body that somebody reads along in, after each piece was read and without holding it up.</summary>
+internal sealed class ObservedStream(Stream inner, IStreamObserver observer) : Stream
 {
     public override bool CanRead => true;
 
@@ -18,7 +18,7 @@ internal sealed class CapturedBody(Stream inner, CaptureBuffer kept) : Stream
         var length = await inner.ReadAsync(buffer, cancellationToken);
         if (!buffer.IsEmpty)
         {
-            kept.Add(buffer.Span[..length]);
+            observer.Read(buffer.Span[..length]);
         }
 
         return length;
@@ -36,4 +36,14 @@ internal sealed class CapturedBody(Stream inner, CaptureBuffer kept) : Stream
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Flush() => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 }
