@@ -134,16 +134,6 @@ internal static class VersionEndpoints
     }
 }
 
-/// <summary>A change that may say why.</summary>
-public sealed record ReasonRequest
-{
-    /// <summary>Why, at most 2,000 characters.</summary>
-    public string? Reason { get; init; }
-
-    /// <summary>Makes the request idempotent.</summary>
-    public string? RequestId { get; init; }
-}
-
 /// <summary>How far a restore is.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="Version">The version.</param>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using ModelFlow.Api.Problems;
 using ModelFlow.Core;
-using ModelFlow.Core.Freezes;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
 
@@ -47,7 +46,7 @@ internal sealed class Fields
 
     public Sha256Digest Digest(string path, string? text) => Parse<Sha256Digest>(path, text, Sha256Digest.TryParse);
 
-    public FreezeScope Scope(string path, string? text) => Parse<FreezeScope>(path, text, FreezeScope.TryParse);
+    public ModelScope Scope(string path, string? text) => Parse<ModelScope>(path, text, ModelScope.TryParse);
 
     /// <summary>The paths of a version's files, by the rules for a manifest's.</summary>
     public IReadOnlyList<string> Files(string path, IReadOnlyList<string?>? files)

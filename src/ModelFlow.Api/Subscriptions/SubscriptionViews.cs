@@ -21,16 +21,6 @@ public sealed record AddSubscriptionRequest
     public string? RequestId { get; init; }
 }
 
-/// <summary>Says why.</summary>
-public sealed record ReasonRequest
-{
-    /// <summary>Why, at most 2,000 characters.</summary>
-    public string? Reason { get; init; }
-
-    /// <summary>Makes the request idempotent.</summary>
-    public string? RequestId { get; init; }
-}
-
 /// <summary>A subscription as it may be shown.</summary>
 public sealed record SubscriptionView
 {

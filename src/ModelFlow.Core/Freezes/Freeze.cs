@@ -10,5 +10,5 @@ namespace ModelFlow.Core.Freezes;
 public sealed record Freeze(string Scope, string By, DateTimeOffset At, string Reason)
 {
     /// <summary>Whether <paramref name="model"/> is covered.</summary>
-    public bool Covers(ModelName model) => FreezeScope.TryParse(Scope, out var scope, out _) && scope.Covers(model);
+    public bool Covers(ModelName model) => ModelScope.TryParse(Scope, out var scope, out _) && scope.Covers(model);
 }

@@ -1,14 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
-using ModelFlow.Core.Naming;
 
-namespace ModelFlow.Core.Freezes;
+namespace ModelFlow.Core.Naming;
 
-/// <summary>What a freeze covers: everything (<c>*</c>), the models whose names begin with a prefix (<c>digits-*</c>), or one model.</summary>
-public readonly record struct FreezeScope
+/// <summary>Models that something is about, a freeze or a subscription: every one (<c>*</c>), the models whose names begin with a prefix (<c>digits-*</c>), or one model.</summary>
+public readonly record struct ModelScope
 {
     private readonly string? _value;
 
-    private FreezeScope(string value) => _value = value;
+    private ModelScope(string value) => _value = value;
 
     /// <summary>As text, for example <c>digits-*</c>.</summary>
     public string Value => _value ?? "";
@@ -17,18 +16,18 @@ public readonly record struct FreezeScope
     public ModelName? Model => ModelName.TryParse(Value, out var model, out _) ? model : null;
 
     /// <summary>Parses <paramref name="text"/>, or says in <paramref name="error"/> what is wrong with it.</summary>
-    public static bool TryParse(string? text, out FreezeScope scope, [NotNullWhen(false)] out string? error)
+    public static bool TryParse(string? text, out ModelScope scope, [NotNullWhen(false)] out string? error)
     {
         scope = default;
         error = null;
         // What stands before the '*' is a prefix of some model's name if it is one with a letter behind it.
         if (!ModelName.TryParse(text?.EndsWith('*') == true ? text[..^1] + "x" : text, out _, out _))
         {
-            error = $"'{text}' is not what can be frozen: write '*' for everything, a model's name, or a prefix of names and '*', for example 'digits-*'.";
+            error = $"'{text}' names no models: write '*' for all, a model's name, or a prefix of names and '*', for example 'digits-*'.";
             return false;
         }
 
-        scope = new FreezeScope(text!);
+        scope = new ModelScope(text!);
         return true;
     }
 

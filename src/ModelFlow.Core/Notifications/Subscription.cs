@@ -1,4 +1,3 @@
-using ModelFlow.Core.Freezes;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Notifications;
@@ -27,7 +26,7 @@ public sealed record Subscription
     /// <summary>Who made it.</summary>
     public required string CreatedBy { get; init; }
 
-    /// <summary>When it was made: it is told of what happened since.</summary>
+    /// <summary>When it was made: it is told of nothing that happened before.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Since when nothing is sent; what happens meanwhile waits. Null while it is sent to.</summary>
@@ -43,7 +42,7 @@ public sealed record Subscription
     public bool Wants(ModelName model, string kind, DateTimeOffset at) =>
         at >= CreatedAt
         && (Events.Count == 0 || Events.Contains(kind, StringComparer.Ordinal))
-        && FreezeScope.TryParse(Models, out var scope, out _)
+        && ModelScope.TryParse(Models, out var scope, out _)
         && scope.Covers(model);
 
     /// <summary>The keys that sign at <paramref name="now"/>: the newest, and each older one until its end.</summary>

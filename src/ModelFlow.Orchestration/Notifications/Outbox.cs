@@ -11,6 +11,7 @@ namespace ModelFlow.Orchestration.Notifications;
 /// </summary>
 public sealed class Outbox(ISubscriptionStore subscriptions, IDeliveryStore deliveries, IReleaseStore releases, IReleaseIndex index, NotificationSource source, TimeProvider time, ILogger<Outbox> logger)
 {
+    // A subscription that is younger may miss an event: another one's moves the cursor past it.
     private static readonly TimeSpan ListTrusted = TimeSpan.FromSeconds(5);
 
     private volatile Listed? _listed;

@@ -1,5 +1,5 @@
 using ModelFlow.Core.Audit;
-using ModelFlow.Core.Freezes;
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Notifications;
 using ModelFlow.Core.Ports;
 using ModelFlow.Orchestration.Notifications;
@@ -14,7 +14,7 @@ public sealed class ManageSubscriptions(
     public static readonly TimeSpan KeyOverlap = TimeSpan.FromHours(24);
 
     /// <summary>Adds a subscription; null if the name is taken.</summary>
-    public async Task<Subscription?> AddAsync(string name, Uri address, FreezeScope models, IReadOnlyList<string> events, byte[] key, Requester requester, CancellationToken cancellationToken)
+    public async Task<Subscription?> AddAsync(string name, Uri address, ModelScope models, IReadOnlyList<string> events, byte[] key, Requester requester, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (await subscriptions.FindAsync(name, cancellationToken) is not null)
