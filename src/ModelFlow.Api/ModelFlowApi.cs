@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelFlow.Api.Access;
+using ModelFlow.Api.Approvals;
 using ModelFlow.Api.Audit;
 using ModelFlow.Api.Catalog;
 using ModelFlow.Api.Documentation;
@@ -15,6 +16,7 @@ using ModelFlow.Api.Freezes;
 using ModelFlow.Api.Gateways;
 using ModelFlow.Api.Health;
 using ModelFlow.Api.Lists;
+using ModelFlow.Api.People;
 using ModelFlow.Api.Policies;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Releases;
@@ -36,6 +38,9 @@ public static class ModelFlowApi
 
     /// <summary>The claim type that a role stands in, as <see cref="Roles.ToText"/> writes it, whatever scheme made the identity.</summary>
     public const string RoleClaim = Identity.RoleClaim;
+
+    /// <summary>The claim type that a group stands in, by the name that policies call it.</summary>
+    public const string GroupClaim = "groups";
 
     /// <summary>
     /// Adds the API's services: authentication by bearer token, authorization by access rules (whatever has no rule is closed), JSON, OpenAPI.
@@ -95,6 +100,8 @@ public static class ModelFlowApi
         api.MapReleases();
         api.MapReleaseEvents();
         api.MapReleaseSignals();
+        api.MapApprovals();
+        api.MapPeople();
         api.MapReleaseAnalysis();
         api.MapUploads();
         api.MapDatasets(endpoints.ServiceProvider.GetRequiredService<IOptions<ApiOptions>>().Value);

@@ -63,6 +63,7 @@ internal static class ModelFlowCommand
         .. CatalogCommands.Create(surroundings),
         .. ReleaseCommands.Create(surroundings),
         .. SignalCommands.Create(surroundings),
+        .. PeopleCommands.Create(surroundings),
         .. TrafficCommands.Create(surroundings),
         .. RetentionCommands.Create(surroundings),
         PolicyCommands.Create(surroundings),

@@ -53,6 +53,7 @@ public static class OrchestrationServices
         services.TryAddSingleton<FreezeModels>();
         services.TryAddSingleton<GrantUpload>();
         services.TryAddSingleton<ManageTokens>();
+        services.TryAddSingleton<ManagePeople>();
         services.TryAddSingleton<PinVersion>();
         services.TryAddSingleton<RebuildLists>();
         services.TryAddSingleton<RestoreVersion>();

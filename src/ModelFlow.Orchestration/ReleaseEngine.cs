@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.People;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Orchestration.Notifications;
@@ -11,7 +12,7 @@ namespace ModelFlow.Orchestration;
 /// <see cref="StoreResultAsync"/> does one thing to the world and keeps what came of it. A host that has the result at hand may keep it
 /// and decide on it at once, with <see cref="FinishAsync"/>.
 /// </summary>
-public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, PolicyCache policies, CommandRunner commands, Outbox outbox, TimeProvider time)
+public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, PolicyCache policies, CommandRunner commands, Outbox outbox, IPeopleStore people, TimeProvider time)
 {
     private const int MaxConflicts = 10;
 
@@ -87,9 +88,14 @@ public sealed class ReleaseEngine(IReleaseStore releases, IReleaseIndex index, P
             Policy = await policies.GetAsync(read.State.PolicyDigest, cancellationToken),
             Signals = read.Signals,
             Result = read.Result,
+            People = AsksPeople(read) ? new PeopleDirectory(await people.ListAsync(cancellationToken)) : PeopleDirectory.Empty,
         };
         return ReleaseDecider.Decide(read.State, facts, time.GetUtcNow());
     }
+
+    private static bool AsksPeople(ReleaseSnapshot read) =>
+        read.State.Stage is Stage.AwaitingApproval || read.State.Asked is not null
+        || read.Signals.Any(s => s.Kind is SignalKind.Approve or SignalKind.Reject or SignalKind.Withdraw);
 
     private async Task<Advanced> AdvancedToAsync(ReleaseSnapshot read, Decision decision, ReleaseSnapshot saved, Activity? activity, CancellationToken cancellationToken)
     {

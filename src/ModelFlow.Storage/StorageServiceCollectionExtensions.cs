@@ -44,6 +44,7 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton<IDeploymentStore, TableDeploymentStore>();
         services.TryAddSingleton<IFreezeStore, TableFreezeStore>();
         services.TryAddSingleton<ITokenStore, TableTokenStore>();
+        services.TryAddSingleton<IPeopleStore, TablePeopleStore>();
         services.TryAddSingleton<IAuditLog, TableAuditLog>();
         services.TryAddSingleton<IPolicyStore, BlobPolicyStore>();
         services.TryAddSingleton<IDatasetStore, BlobDatasetStore>();

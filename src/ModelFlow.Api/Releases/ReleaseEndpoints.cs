@@ -3,9 +3,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using ModelFlow.Api.Access;
+using ModelFlow.Api.Approvals;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Requests;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.People;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Orchestration.Operations;
@@ -80,7 +82,7 @@ internal static class ReleaseEndpoints
     }
 
     private static async Task<Results<Ok<ReleaseDetail>, Problem>> GetAsync(
-        string id, IReleaseStore store, IRouteStore routes, IReportStore reports, CancellationToken cancellationToken)
+        string id, IReleaseStore store, IRouteStore routes, IReportStore reports, IPeopleStore people, CancellationToken cancellationToken)
     {
         var fields = new Fields();
         var release = fields.Release("id", id);
@@ -96,6 +98,7 @@ internal static class ReleaseEndpoints
         {
             Weight = route?.Release == release ? route.Candidates.FirstOrDefault(c => c.Version == release.Version)?.Weight : null,
             WaitingFor = Waiting.For(state),
+            Approval = state.OpenRequest is null ? null : ApprovalView.Of(state, new PeopleDirectory(await people.ListAsync(cancellationToken))),
             Signals = snapshot.Signals,
             Reports = await reports.ListAsync(release, cancellationToken).ToListAsync(cancellationToken),
         });

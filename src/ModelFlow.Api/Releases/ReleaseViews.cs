@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using ModelFlow.Api.Approvals;
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
@@ -96,7 +98,10 @@ public sealed record ReleaseDetail : ReleaseItem
     /// <summary>The policy it runs under.</summary>
     public required Sha256Digest Policy { get; init; }
 
-    /// <summary>Approvals that count.</summary>
+    /// <summary>What people are asked; absent while nothing is.</summary>
+    public ApprovalView? Approval { get; init; }
+
+    /// <summary>The approvals given since the newest evaluation.</summary>
     public required IReadOnlyList<Approval> Approvals { get; init; }
 
     /// <summary>The gates' answers.</summary>
@@ -141,8 +146,11 @@ public sealed record SignalAnswer(ReleaseId Release, string Signal, SignalKind K
 /// <summary>An approver's decision.</summary>
 public sealed record DecisionRequest
 {
-    /// <summary><c>approve</c> or <c>reject</c>.</summary>
+    /// <summary><c>approve</c>, <c>reject</c>, or <c>withdraw</c> for taking an approval back.</summary>
     public string? Decision { get; init; }
+
+    /// <summary>What was seen: the release's <c>approval.evidence</c>. Refused if something else is asked meanwhile.</summary>
+    public string? Evidence { get; init; }
 
     /// <summary>Why, at most 2,000 characters; needed for a rejection.</summary>
     public string? Comment { get; init; }

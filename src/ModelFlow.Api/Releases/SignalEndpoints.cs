@@ -18,7 +18,7 @@ internal static class SignalEndpoints
     public static void MapReleaseSignals(this RouteGroupBuilder api)
     {
         var release = api.MapGroup("/releases/{id}").WithTags("Releases");
-        release.MapPost("/decisions", DecideAsync).Allow(Role.Approver).WithSummary("Approves or rejects.");
+        release.MapPost("/decisions", DecideAsync).Allow(Role.Approver).WithSummary("Approves, rejects, or takes an approval back.");
         Map(SignalKind.Pause, "pause", "No step forward until resumed; guards stay on.");
         Map(SignalKind.Resume, "resume", "Goes on after a pause.");
         Map(SignalKind.Promote, "promote", "Skips the rest of the ramp's waiting, or ends a shadow step, which the first weight follows; guards that already convicted stand.");
@@ -40,6 +40,7 @@ internal static class SignalEndpoints
         var request = body.Value;
         var kind = SignalKind.Approve;
         string? comment;
+        var evidence = fields.OptionalDigest("evidence", request.Evidence);
         switch (request.Decision)
         {
             case "approve":
@@ -49,13 +50,17 @@ internal static class SignalEndpoints
                 kind = SignalKind.Reject;
                 comment = fields.Text("comment", request.Comment, "a rejection says why");
                 break;
+            case "withdraw":
+                kind = SignalKind.Withdraw;
+                comment = fields.OptionalText("comment", request.Comment);
+                break;
             default:
-                fields.Add("decision", "must be 'approve' or 'reject'.");
+                fields.Add("decision", "must be 'approve', 'reject' or 'withdraw'.");
                 comment = fields.OptionalText("comment", request.Comment);
                 break;
         }
 
-        return SendAsync(fields, id, kind, comment, request.RequestId, caller, signals, store, time, cancellationToken);
+        return SendAsync(fields, id, kind, comment, request.RequestId, caller, signals, store, time, cancellationToken, evidence);
     }
 
     private static async Task<Results<Accepted<SignalAnswer>, Problem>> SendAsync(
@@ -68,7 +73,8 @@ internal static class SignalEndpoints
         ReleaseSignals signals,
         IReleaseStore store,
         TimeProvider time,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Sha256Digest? evidence = null)
     {
         var release = fields.Release("id", id);
         var requester = caller.Request(fields, requestId);
@@ -78,16 +84,23 @@ internal static class SignalEndpoints
             return Problem.NoRelease(release);
         }
 
+        if (evidence is { } seen && state.OpenRequest is { } request && seen != request.Evidence)
+        {
+            return Problem.Conflict(
+                "evidence-changed", "Something else is asked now.", $"'{release}' asks about the evidence {request.Evidence}, not {seen}.", $"See what changed with GET /api/releases/{release}, then decide on that.");
+        }
+
         var signal = new Signal
         {
             Id = requester.IdFor(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString()), release.ToString()),
             Kind = kind,
             By = requester.By,
+            Groups = caller.Groups,
             At = time.GetUtcNow(),
             Comment = comment,
 
-            // An approval counts for the evaluation that could be seen when it was given, and no other.
-            Evidence = kind == SignalKind.Approve ? state.EvaluationDigest : null,
+            // An approval counts for what was seen, and no other; who does not say what they saw is taken to have seen what is asked now.
+            Evidence = kind == SignalKind.Approve ? evidence ?? state.OpenRequest?.Evidence : null,
         };
         return await signals.SendAsync(release, signal, cancellationToken) switch
         {

@@ -18,6 +18,7 @@ internal static class Waiting
             Stage.Shadowing { Phase: RampPhase.Extending } shadow => $"more pairs to judge the shadow step; next look at {shadow.NextLookAt:u}",
             Stage.Shadowing { Phase: RampPhase.Baking } shadow => $"the shadow step to bake until {shadow.BakeUntil:u}",
             Stage.Shadowing { Phase: RampPhase.Frozen } => "the freeze to be lifted",
+            Stage.Ramping { Phase: RampPhase.AwaitingApproval } when state.Asked is { } asked => $"approval before {asked.Before}, until {asked.Demands.Min(d => d.ExpiresAt):u}",
             Stage.Ramping { Phase: RampPhase.Holding } ramp => $"an operator to promote or abort it: step {ramp.Step + 1} had too little traffic to judge",
             Stage.Ramping { Phase: RampPhase.Extending } ramp => $"more traffic to judge step {ramp.Step + 1}; next look at {ramp.NextLookAt:u}",
             Stage.Ramping { Phase: RampPhase.Baking } ramp => $"step {ramp.Step + 1} to bake until {ramp.BakeUntil:u}",

@@ -16,6 +16,7 @@ internal static class SignalCommands
     [
         Decision(surroundings, "approve", "Say yes to a release, after seeing its evidence ('modelflow show RELEASE').", "modelflow approve digits-v1.2.0-large-1 -m 'looks fine'", commentNeeded: false),
         Decision(surroundings, "reject", "Say no to a release: it ends.", "modelflow reject digits-v1.2.0-large-1 -m 'too slow for the app'", commentNeeded: true),
+        Decision(surroundings, "withdraw", "Take your approval back, as long as it has had no effect.", "modelflow withdraw digits-v1.2.0-large-1 -m 'saw the slices only now'", commentNeeded: false),
         Signal(surroundings, "pause", "Hold a release: no step forward, all guards stay on.", "modelflow pause digits-v1.2.0-large-1"),
         Signal(surroundings, "resume", "Let a paused release go on.", "modelflow resume digits-v1.2.0-large-1"),
         Signal(surroundings, "promote", "Skip the rest of a ramp's waiting. A guardrail that already found harm stands.", "modelflow promote digits-v1.2.0-large-1"),
@@ -26,8 +27,9 @@ internal static class SignalCommands
     {
         var release = Parts.Release();
         var comment = Parts.Comment(commentNeeded);
-        return new(name, description, example, surroundings, [release, comment], call =>
-            SendAsync(call, call.Get(release), "decisions", new JsonObject { ["decision"] = name, ["comment"] = call.Get(comment) }));
+        var evidence = new Option<string?>("--evidence") { Description = "The evidence you saw, as 'modelflow show RELEASE' prints it: refused if something else is asked by now.", HelpName = "DIGEST" };
+        return new(name, description, example, surroundings, name == "approve" ? [release, comment, evidence] : [release, comment], call =>
+            SendAsync(call, call.Get(release), "decisions", new JsonObject { ["decision"] = name, ["comment"] = call.Get(comment), ["evidence"] = name == "approve" ? call.Get(evidence) : null }));
     }
 
     private static CliCommand Signal(Surroundings surroundings, string name, string description, string example)

@@ -43,6 +43,8 @@ internal sealed record ReleaseDetail : ReleaseItem
 
     public string? Policy { get; init; }
 
+    public ApprovalRequestItem? Approval { get; init; }
+
     public IReadOnlyList<ApprovalItem>? Approvals { get; init; }
 
     public IReadOnlyList<GateItem>? Gates { get; init; }

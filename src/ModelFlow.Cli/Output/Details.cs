@@ -85,6 +85,19 @@ internal static class Details
             ("policy", Show.Digest(release.Policy)),
             ("approvals", string.Join(", ", (release.Approvals ?? []).Select(a => a.Comment is null ? a.By : $"{a.By} ({a.Comment})"))),
             ("reports", string.Join(", ", release.Reports ?? [])));
+        if (release.Approval is { } approval)
+        {
+            screen.Line();
+            screen.Line($"asked before {approval.Point}, on the evidence {approval.Evidence}", Tone.Busy);
+            screen.Table(
+                ["BEFORE", "GIVEN", "OF", "UNTIL", "BY"],
+                approval.Rules.Select(r => new Cell[]
+                {
+                    r.Before, new($"{r.Given.Count} of {r.Required}", r.Satisfied ? Tone.Good : Tone.Busy), r.From.Count == 0 ? "every approver" : string.Join(", ", r.From), Show.Time(r.ExpiresAt), string.Join(", ", r.Given),
+                }),
+                "");
+        }
+
         if (release.Gates is { Count: > 0 } gates)
         {
             screen.Line();

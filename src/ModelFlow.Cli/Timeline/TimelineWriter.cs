@@ -57,7 +57,7 @@ internal sealed class TimelineWriter(Screen screen, bool subjects = false)
         "failed" or "harmFound" or "rejected" or "trafficRestored" or "leaseLapsing" => Tone.Bad,
         "trafficShifted" or "shadowStarted" => Tone.Strong,
         "stepPassed" or "shadowPassed" or "approved" => Tone.Good,
-        "paused" or "resumed" or "promoteAsked" or "abortAsked" or "waiting" => Tone.Busy,
+        "paused" or "resumed" or "promoteAsked" or "abortAsked" or "waiting" or "approvalAsked" or "approvalReminded" or "approvalEscalated" or "approvalOverdue" or "approvalWithdrawn" or "approvalsLapsed" => Tone.Busy,
         "looked" or "signalIgnored" => Tone.Dim,
         _ => Tone.Plain,
     };

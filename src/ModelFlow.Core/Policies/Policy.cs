@@ -1,4 +1,5 @@
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
@@ -22,7 +23,10 @@ public sealed record Policy
     public required EvaluationPolicy Evaluation { get; init; }
 
     /// <summary>Who must agree before traffic.</summary>
-    public ApprovalPolicy Approval { get; init; } = new();
+    public ApprovalRule Approval { get; init; } = new();
+
+    /// <summary>Who must agree besides: before the ramp, too, before a weight, before promotion, or where the signature breaks.</summary>
+    public IReadOnlyList<ApprovalRule> FurtherApprovals { get; init; } = [];
 
     /// <summary>How traffic moves.</summary>
     public RampPolicy Ramp { get; init; } = new();
@@ -82,16 +86,6 @@ public sealed record EvaluationPolicy
 
     /// <summary>What the numbers must satisfy.</summary>
     public GatePolicy Gates { get; init; } = new();
-}
-
-/// <summary>Who must agree, and for how long they are waited for.</summary>
-public sealed record ApprovalPolicy
-{
-    /// <summary>How many different approvers must approve before traffic, 0 to 10; 1 by default. An unknown uploader makes it at least 2.</summary>
-    public int Required { get; init; } = 1;
-
-    /// <summary>After this the release is rejected. 1 second to 30 days; 3 days by default.</summary>
-    public TimeSpan ExpiresAfter { get; init; } = TimeSpan.FromDays(3);
 }
 
 /// <summary>The gray ramp.</summary>

@@ -52,8 +52,14 @@ public static partial class PolicyReader
             Schema = fields.Optional<string>("schema", Schema, Policy.CurrentSchema),
             Smoke = fields.Map("smoke", required: true) is { } smoke ? ReadSmoke(smoke) : empty.Smoke,
             Evaluation = fields.Map("evaluation", required: true) is { } evaluation ? ReadEvaluation(evaluation) : empty.Evaluation,
-            Approval = fields.Map("approval") is { } approval ? ReadApproval(approval) : empty.Approval,
-            Ramp = fields.Map("ramp") is { } ramp ? RampReader.Read(ramp) : empty.Ramp,
+        };
+        var ramp = fields.Map("ramp") is { } steps ? RampReader.Read(steps) : empty.Ramp;
+        var (approval, further) = fields.Map("approval") is { } rules ? ApprovalReader.Read(rules, ramp) : (empty.Approval, empty.FurtherApprovals);
+        policy = policy with
+        {
+            Approval = approval,
+            FurtherApprovals = further,
+            Ramp = ramp,
             Guardrails = fields.Map("guardrails") is { } guardrails ? ReadGuardrails(guardrails) : empty.Guardrails,
             Signature = fields.Map("signature") is { } signature ? ReadSignature(signature) : empty.Signature,
             Concurrency = fields.Optional<ConcurrencyRule>("concurrency", PolicyValues.Word, empty.Concurrency),
@@ -150,18 +156,6 @@ public static partial class PolicyReader
         };
         fields.RefuseUnknown();
         return gates;
-    }
-
-    private static ApprovalPolicy ReadApproval(Fields fields)
-    {
-        var empty = new ApprovalPolicy();
-        var approval = new ApprovalPolicy
-        {
-            Required = fields.Optional("required", PolicyValues.Whole(0, 10), empty.Required),
-            ExpiresAfter = fields.Optional("expiresAfter", PolicyValues.Duration(Seconds(1), Days(30)), empty.ExpiresAfter),
-        };
-        fields.RefuseUnknown();
-        return approval;
     }
 
     private static GuardrailPolicy ReadGuardrails(Fields fields)

@@ -1,3 +1,4 @@
+using ModelFlow.Core.People;
 using ModelFlow.Core.Policies;
 
 namespace ModelFlow.Core.Releases;
@@ -13,4 +14,7 @@ public sealed record Facts
 
     /// <summary>The stored result of the pending command, if there is one.</summary>
     public CommandResult? Result { get; init; }
+
+    /// <summary>Who is who; needed only while a release asks people: see <see cref="ReleaseState.Asked"/>.</summary>
+    public PeopleDirectory People { get; init; } = PeopleDirectory.Empty;
 }

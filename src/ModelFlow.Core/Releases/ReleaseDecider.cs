@@ -34,7 +34,7 @@ public static class ReleaseDecider
             return new Decision(state, [], [], new NextStep.End(outcome), IsChange: false);
         }
 
-        var t = new Transition(state, facts.Policy, now);
+        var t = new Transition(state, facts.Policy, facts.People, now);
 
         // The result first: what has happened counts before what is wished for.
         if (state.Pending is { } pending && facts.Result is { } result)

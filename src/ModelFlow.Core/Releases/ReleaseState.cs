@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
@@ -53,7 +55,14 @@ public sealed record ReleaseState
     /// <summary>The gates' answers.</summary>
     public IReadOnlyList<GateResult> Gates { get; init; } = [];
 
-    /// <summary>Decisions that count, one per approver.</summary>
+    /// <summary>What people are being asked, until what they were asked about takes effect; null while nothing is asked.</summary>
+    public ApprovalRequest? Asked { get; init; }
+
+    /// <summary>What people can answer now; null while nothing is asked, and once what was asked is given.</summary>
+    [JsonIgnore]
+    public ApprovalRequest? OpenRequest => Stage is Stage.AwaitingApproval or Stage.Ramping { Phase: not RampPhase.Shifting } ? Asked : null;
+
+    /// <summary>The approvals given since the newest evaluation; each counts for the evidence it was given on.</summary>
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
 
     /// <summary>The newest look at live traffic.</summary>
@@ -123,12 +132,6 @@ public sealed record UploadReference(string ManifestPath, string ETag);
 /// <param name="Generation">The route generation the step made.</param>
 /// <param name="Since">When its weight took effect.</param>
 public sealed record StepWindow(long Generation, DateTimeOffset Since);
-
-/// <summary>One approver's yes.</summary>
-/// <param name="By">The identity.</param>
-/// <param name="At">When.</param>
-/// <param name="Comment">What they said.</param>
-public sealed record Approval(string By, DateTimeOffset At, string? Comment);
 
 /// <summary>What went wrong first.</summary>
 /// <param name="Outcome">How the release will end.</param>

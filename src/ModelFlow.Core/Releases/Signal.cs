@@ -17,9 +17,12 @@ public sealed record Signal
     /// <summary>When it was received.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>The groups that the sign-in says they are in.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
     /// <summary>
-    /// The evaluation report that an approval was given on, as the approver saw it. An approval on another report does not count;
-    /// one that names none counts only if it was received after the release began to wait for approval.
+    /// The evidence that an approval was given on, as the approver saw it: <see cref="Approvals.ApprovalEvidence"/>. An approval on other evidence does not count;
+    /// one that names none counts only if it was received after the release began to ask.
     /// </summary>
     public Sha256Digest? Evidence { get; init; }
 
@@ -35,6 +38,9 @@ public enum SignalKind
 
     /// <summary>One approver's no: ends the release.</summary>
     Reject,
+
+    /// <summary>An approver takes their yes back, as long as it has had no effect.</summary>
+    Withdraw,
 
     /// <summary>No step forward until resumed.</summary>
     Pause,

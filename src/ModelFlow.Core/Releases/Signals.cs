@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Releases.Stages;
 
 namespace ModelFlow.Core.Releases;
@@ -10,21 +11,42 @@ internal static class Signals
 
     /// <summary>
     /// Whether the signal can be taken in now. While a promotion is under way nobody knows whether it has taken effect, so whatever
-    /// would end the release waits for the promotion's result.
+    /// would end the release waits for the promotion's result; so does taking an approval back while the turn that follows it is asked for.
     /// </summary>
-    public static bool CanTakeIn(ReleaseState state, Signal signal) =>
-        state.Stage is not Stage.Promoting { InDoubt: true } || signal.Kind is SignalKind.Approve or SignalKind.Reject;
+    public static bool CanTakeIn(ReleaseState state, Signal signal) => state.Stage switch
+    {
+        Stage.Promoting { InDoubt: true } => signal.Kind is SignalKind.Approve or SignalKind.Reject or SignalKind.Withdraw,
+        Stage.AwaitingTurn when state.Pending is not null => signal.Kind is not SignalKind.Withdraw,
+        _ => true,
+    };
 
     public static void TakeIn(Transition t, Signal signal)
     {
         switch (signal.Kind)
         {
-            case SignalKind.Approve when t.State.Stage is Stage.AwaitingApproval stage:
-                AwaitingApprovalStage.Approve(t, stage, signal);
+            case SignalKind.Approve when t.State.OpenRequest is { } request:
+                ApprovalDesk.Approve(t, request, signal);
                 break;
-            case SignalKind.Reject when t.State.Stage is Stage.AwaitingApproval:
+            case SignalKind.Reject when t.State.OpenRequest is not null && t.People.IsRemoved(signal.By):
+                Ignore(t, signal, $"{signal.By} was removed");
+                break;
+            case SignalKind.Reject when t.State.OpenRequest is not null:
                 t.Record("rejected", $"{signal.By} rejected it.", signal.By, Data(t, signal));
-                t.Fail(Outcome.Rejected, "approver", $"Rejected by {signal.By}{Said(signal)}.", signal.By);
+                t.Fail(ReleaseDecider.HasHadTraffic(t.State) ? Outcome.RolledBack : Outcome.Rejected, "approver", $"Rejected by {signal.By}{Said(signal)}.", signal.By);
+                break;
+            case SignalKind.Withdraw when t.State.OpenRequest is { } request:
+                ApprovalDesk.Withdraw(t, request, signal);
+                break;
+            case SignalKind.Withdraw when t.State is { Stage: Stage.AwaitingTurn, Asked: { } given }:
+                ApprovalDesk.Withdraw(t, given, signal);
+                if (!new ApprovalCount(t.State, given, t.People).IsMet)
+                {
+                    AwaitingApprovalStage.ReturnTo(t, given);
+                }
+
+                break;
+            case SignalKind.Withdraw:
+                Ignore(t, signal, "nothing is asked, or what was approved has taken effect");
                 break;
             case SignalKind.Approve or SignalKind.Reject:
                 Ignore(t, signal, "it is not waiting for approval");
@@ -68,7 +90,8 @@ internal static class Signals
         ["signal"] = signal.Id,
         ["comment"] = signal.Comment,
         ["artifact"] = t.State.ArtifactDigest?.ToString(),
-        ["evidence"] = t.State.EvaluationDigest?.ToString(),
+        ["evidence"] = t.State.Asked?.Evidence.ToString(),
+        ["evaluation"] = t.State.EvaluationDigest?.ToString(),
     };
 
     public static NextStep WaitWhilePaused(Transition t) => new NextStep.WaitUntil(t.Now + LongestPausedWait);
@@ -126,8 +149,19 @@ internal static class Signals
             return;
         }
 
+        if (t.State.Asked is { Then: AfterApproval.Promotion })
+        {
+            Ignore(t, signal, "whether the rest of the ramp may be skipped is being asked already");
+            return;
+        }
+
         t.State = t.State with { PausedAt = null };
         t.Record("promoteAsked", $"{signal.By} skips the rest of the ramp{Said(signal)}.", signal.By, Data(t, signal));
+        if (RampingStage.AskForRest(t, ramp))
+        {
+            return;
+        }
+
         ExperimentStep.Cut(t, $"{signal.By} skips the rest of the ramp.");
         PromotingStage.Enter(t, "Promoted by an operator.", ramp);
     }

@@ -40,8 +40,8 @@ public abstract record Stage
     public sealed record Evaluating : Stage;
 
     /// <summary>People decide.</summary>
-    /// <param name="Required">How many different approvers are needed.</param>
-    /// <param name="ExpiresAt">After this the release is rejected.</param>
+    /// <param name="Required">How many different approvers are needed, by the rule that needs most.</param>
+    /// <param name="ExpiresAt">When the first rule's time is over.</param>
     public sealed record AwaitingApproval(int Required, DateTimeOffset ExpiresAt) : Stage;
 
     /// <summary>Another release of the model is ramping, or the model is frozen.</summary>
@@ -102,4 +102,7 @@ public enum RampPhase
 
     /// <summary>The model is frozen: the weight stays where it is.</summary>
     Frozen,
+
+    /// <summary>People are asked before the next step or the promotion: the weight stays where it is.</summary>
+    AwaitingApproval,
 }

@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using ModelFlow.Core.People;
 using ModelFlow.Core.Policies;
 using ModelFlow.Core.Releases.Stages;
 
 namespace ModelFlow.Core.Releases;
 
 /// <summary>One decision in the making: the stages change it, the decider turns it into a <see cref="Decision"/>.</summary>
-internal sealed class Transition(ReleaseState state, Policy policy, DateTimeOffset now)
+internal sealed class Transition(ReleaseState state, Policy policy, PeopleDirectory people, DateTimeOffset now)
 {
     private const string System = "modelflow";
     private readonly List<ReleaseEvent> _events = [];
@@ -13,6 +14,8 @@ internal sealed class Transition(ReleaseState state, Policy policy, DateTimeOffs
     public ReleaseState State { get; set; } = state;
 
     public Policy Policy { get; } = policy;
+
+    public PeopleDirectory People { get; } = people;
 
     public DateTimeOffset Now { get; } = now;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Core.Serialization;
@@ -25,6 +26,7 @@ public static class CoreJson
         options.Converters.Add(new ReleaseIdConverter());
         options.Converters.Add(new DigestConverter());
         options.Converters.Add(new WeightConverter());
+        options.Converters.Add(new ApprovalPointConverter());
     }
 
     private static JsonSerializerOptions Create(bool indented)
@@ -42,6 +44,8 @@ public static class CoreJson
     private sealed class ReleaseIdConverter() : ParsedTextConverter<ReleaseId>(ReleaseId.Parse);
 
     private sealed class DigestConverter() : ParsedTextConverter<Sha256Digest>(Sha256Digest.Parse);
+
+    private sealed class ApprovalPointConverter() : ParsedTextConverter<ApprovalPoint>(ApprovalPoint.Parse);
 
     private sealed class WeightConverter : JsonConverter<Weight>
     {

@@ -2,6 +2,7 @@ using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Freezes;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Notifications;
+using ModelFlow.Core.People;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Core.Traffic;
@@ -34,6 +35,8 @@ internal static class Documents
     public static RowDocument<Deployment> Deployment { get; } = new("deployment");
 
     public static RowDocument<Freeze> Freeze { get; } = new("freeze");
+
+    public static RowDocument<Person> Person { get; } = new("person");
 
     public static RowDocument<TokenRecord> Token { get; } = new("token");
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Tests.Support;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
@@ -15,6 +16,7 @@ public sealed class ReleaseTests
 
     [Theory]
     [InlineData("decisions", """{"decision":"approve","comment":"fine"}""", SignalKind.Approve, Role.Approver)]
+    [InlineData("decisions", """{"decision":"withdraw"}""", SignalKind.Withdraw, Role.Approver)]
     [InlineData("decisions", """{"decision":"reject","comment":"no"}""", SignalKind.Reject, Role.Approver)]
     [InlineData("pause", null, SignalKind.Pause, Role.Operator)]
     [InlineData("resume", "{}", SignalKind.Resume, Role.Operator)]

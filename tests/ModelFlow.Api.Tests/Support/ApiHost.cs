@@ -79,6 +79,7 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<InMemoryVersionHolds>();
         services.AddSingleton<IVersionHolds>(s => s.GetRequiredService<InMemoryVersionHolds>());
         services.AddSingleton<ITrafficWindows, InMemoryTrafficWindows>();
+        services.AddSingleton<IPeopleStore, InMemoryPeopleStore>();
         services.AddSingleton<ISubscriptionStore, InMemorySubscriptionStore>();
         services.AddSingleton<IDeliveryStore, InMemoryDeliveryStore>();
         builder.Configuration["Notifications:ProtectionKeys:0"] = Convert.ToBase64String(new byte[32]);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 using ModelFlow.Testing;
@@ -31,7 +32,7 @@ public sealed partial class PolicyDocsTests
         }
 
         var expected = path.Contains(".dataset.", StringComparison.Ordinal) ? "needed"
-            : value is null ? (path.StartsWith("guardrails", StringComparison.Ordinal) || path.StartsWith("ramp.shadow", StringComparison.Ordinal) ? "`off`" : path.StartsWith("retention", StringComparison.Ordinal) ? "`never`" : "—")
+            : value is null ? (path.StartsWith("approval.also", StringComparison.Ordinal) ? "needed" : path.StartsWith("guardrails", StringComparison.Ordinal) || path.StartsWith("ramp.shadow", StringComparison.Ordinal) ? "`off`" : path.StartsWith("retention", StringComparison.Ordinal) ? "`never`" : "—")
             : $"`{Written(value)}`";
         Assert.Equal(expected, shown);
     }
@@ -73,6 +74,15 @@ public sealed partial class PolicyDocsTests
                 {
                     yield return leaf;
                 }
+            }
+            else if (declared == typeof(IReadOnlyList<ApprovalRule>))
+            {
+                // Its rules have the fields of 'approval', and say before what.
+                yield return ("approval.also[].before", ((IReadOnlyList<ApprovalRule>)value!).Select(r => r.Before.ToString()).FirstOrDefault());
+            }
+            else if (declared == typeof(ApprovalPoint))
+            {
+                // 'approval' itself is about the ramp.
             }
             else if (declared.Namespace!.StartsWith("ModelFlow", StringComparison.Ordinal) && declared is { IsClass: true })
             {

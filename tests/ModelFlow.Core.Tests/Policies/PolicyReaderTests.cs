@@ -1,5 +1,6 @@
 using CsCheck;
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
@@ -54,7 +55,17 @@ public sealed class PolicyReaderTests
             confidence: 0.99
         approval:
           required: 2
+          from: [ada, 'group:ml-leads']
+          barred: [uploader, starter]
           expiresAfter: 1d
+          whenExpired: wait
+          remindEvery: 6h
+          escalateAfter: 12h
+          escalateTo: ['group:heads']
+          also:
+            - { before: 12.5 %, from: [bob] }
+            - { before: promotion, required: 2, expiresAfter: 2h }
+            - { before: breakingSignature, barred: [starter] }
         ramp:
           shadow:
             share: 20 %
@@ -116,7 +127,7 @@ public sealed class PolicyReaderTests
         var policy = Parsed(Least);
         Assert.Equal(TimeSpan.FromMinutes(1), policy.Smoke.TimeLimit);
         Assert.Equal(new EvaluationPolicy { Dataset = new("d/eval.csv", Sha256Digest.Parse(Hash)) }, policy.Evaluation);
-        Assert.Equal(new ApprovalPolicy(), policy.Approval);
+        Assert.Equal(new ApprovalRule(), policy.Approval);
         Assert.Equal(new RampPolicy().Steps, policy.Ramp.Steps);
         Assert.Null(policy.Ramp.Shadow);
         Assert.Equal(new GuardrailPolicy(), policy.Guardrails);
@@ -153,7 +164,15 @@ public sealed class PolicyReaderTests
                 Confidence = 0.99,
             },
             policy.Evaluation.Gates);
-        Assert.Equal(new ApprovalPolicy { Required = 2, ExpiresAfter = TimeSpan.FromDays(1) }, policy.Approval);
+        Assert.Equal(
+            (ApprovalPoint.Ramp, 2, TimeSpan.FromDays(1), ExpiryRule.Wait, TimeSpan.FromHours(6), TimeSpan.FromHours(12)),
+            (policy.Approval.Before, policy.Approval.Required, policy.Approval.ExpiresAfter, policy.Approval.WhenExpired, policy.Approval.RemindEvery, policy.Approval.EscalateAfter));
+        Assert.Equal(["ada", "group:ml-leads"], policy.Approval.From);
+        Assert.Equal([BarredRole.Uploader, BarredRole.Starter], policy.Approval.Barred);
+        Assert.Equal(["group:heads"], policy.Approval.EscalateTo);
+        Assert.Equal([ApprovalPoint.Of(new Weight(1250)), ApprovalPoint.Promotion, ApprovalPoint.BreakingSignature], policy.FurtherApprovals.Select(r => r.Before));
+        Assert.Equal(["bob"], policy.FurtherApprovals[0].From);
+        Assert.Equal((2, TimeSpan.FromHours(2), TimeSpan.FromDays(3)), (policy.FurtherApprovals[1].Required, policy.FurtherApprovals[1].ExpiresAfter, policy.FurtherApprovals[2].ExpiresAfter));
         Assert.Equal(
             [new RampStep(new Weight(50), TimeSpan.FromMinutes(20)), new RampStep(new Weight(1250), TimeSpan.FromMinutes(90)), new RampStep(Weight.All, TimeSpan.FromSeconds(1))],
             policy.Ramp.Steps.Select(s => s with { Experiment = null }));
@@ -253,6 +272,22 @@ public sealed class PolicyReaderTests
     [InlineData("approval: { expiresAfter: 10m1h }", "approval.expiresAfter", "not a duration")]
     [InlineData("approval: { expiresAfter: -1h }", "approval.expiresAfter", "not a duration")]
     [InlineData("approval: { expiresAfter: '' }", "approval.expiresAfter", "not a duration")]
+    [InlineData("approval: { required: 3, from: [ada, bob] }", "approval.from", "Only 2 may approve and 3 must")]
+    [InlineData("approval: { from: [ada, ada] }", "approval.from", "twice")]
+    [InlineData("approval: { from: ['ada l'] }", "approval.from[0]", "nobody")]
+    [InlineData("approval: { from: ['group:'] }", "approval.from[0]", "nobody")]
+    [InlineData("approval: { barred: [uploadr] }", "approval.barred[0]", "did you mean uploader?")]
+    [InlineData("approval: { from: [ada], escalateAfter: 1h }", "approval.escalateAfter", "belong together")]
+    [InlineData("approval: { from: [ada], escalateTo: [bob] }", "approval.escalateTo", "belong together")]
+    [InlineData("approval: { escalateAfter: 1h, escalateTo: [bob] }", "approval.escalateTo", "name in 'from'")]
+    [InlineData("approval: { remindEvery: 3d }", "approval.remindEvery", "not before 'expiresAfter'")]
+    [InlineData("approval: { before: promotion }", "approval.before", "no such field")]
+    [InlineData("approval: { also: [ { required: 1 } ] }", "approval.also[0].before", "needed")]
+    [InlineData("approval: { also: [ { before: soon } ] }", "approval.also[0].before", "no point of a release")]
+    [InlineData("approval: { also: [ { before: 5 % } ] }", "approval.also[0].before", "first step: write ramp")]
+    [InlineData("approval: { also: [ { before: 30 % } ] }", "approval.also[0].before", "no step of 30 %")]
+    [InlineData("approval: { also: [ { before: ramp, also: [] } ] }", "approval.also[0].also", "no such field")]
+    [InlineData("approval: { also: { before: ramp } }", "approval.also", "A list is needed")]
     [InlineData("retention: { coolAfter: 90d }", "retention.coldAfter", "not after 'coolAfter'")]
     [InlineData("retention: { deleteAfter: 10d }", "retention.deleteAfter", "not after 'archiveAfter'")]
     [InlineData("retention: { coolAfter: sometimes }", "retention.coolAfter", "Or write never")]

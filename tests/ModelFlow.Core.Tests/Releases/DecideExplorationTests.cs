@@ -1,4 +1,5 @@
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
@@ -18,6 +19,8 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         Examples.Signal(SignalKind.Approve, "bo"),
         Examples.Signal(SignalKind.Approve, "cy"),
         Examples.Signal(SignalKind.Approve, "ada"),
+        Examples.Signal(SignalKind.Withdraw, "bo"),
+        Examples.Signal(SignalKind.Withdraw, "cy"),
         Examples.Signal(SignalKind.Reject),
         Examples.Signal(SignalKind.Pause),
         Examples.Signal(SignalKind.Resume),
@@ -28,7 +31,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         Examples.Signal(SignalKind.Revoked),
     ];
 
-    public static TheoryData<string> Worlds => ["known uploader", "unknown uploader", "first version", "cut-over", "no approval", "inconclusive: roll back", "inconclusive: go on", "shadow", "shadow, inconclusive: roll back", "experiment"];
+    public static TheoryData<string> Worlds => ["known uploader", "unknown uploader", "first version", "cut-over", "no approval", "approvals in the ramp", "inconclusive: roll back", "inconclusive: go on", "shadow", "shadow, inconclusive: roll back", "experiment"];
 
     [Theory]
     [MemberData(nameof(Worlds))]
@@ -40,6 +43,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         {
             "cut-over" => Examples.Policy with { Signature = new SignaturePolicy { Breaking = BreakingSignatureRule.CutOver } },
             "no approval" => Examples.Policy with { Approval = Examples.Policy.Approval with { Required = 0 } },
+            "approvals in the ramp" => Examples.Policy with { FurtherApprovals = [Cy(ApprovalPoint.Of(Weight.All)), Cy(ApprovalPoint.Promotion), Cy(ApprovalPoint.BreakingSignature)] },
             "experiment" => ExperimentStepTests.Policy(new ExperimentPolicy { MinimumEffect = 0.1, Longest = TimeSpan.FromSeconds(30), WhenNoDifference = NoDifferenceRule.Hold }),
             "inconclusive: roll back" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { WhenInconclusive = InconclusiveRule.Rollback } },
             "shadow" => Examples.Policy with { Ramp = Examples.Policy.Ramp with { Shadow = Examples.Shadow } },
@@ -56,8 +60,10 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         Assert.Equal(explorer.States, explorer.CountThatCanEnd());
     }
 
+    private static ApprovalRule Cy(ApprovalPoint before) => new() { Before = before, From = ["cy"], ExpiresAfter = TimeSpan.FromHours(1) };
+
     /// <summary>What has truly happened, told by the answers that were given, not by the state under test.</summary>
-    private sealed record Truth(bool Smoke, bool Gates, bool Approved, bool Convicted, int Step, bool Shadowed = false);
+    private sealed record Truth(bool Smoke, bool Gates, bool Approved, bool Convicted, int Step, bool Shadowed = false, string Given = "");
 
     private sealed record Node(ReleaseState State, Truth Truth, DateTimeOffset Now, NextStep? Next);
 
@@ -300,6 +306,20 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 CommandResult.Refused => node.Truth with { Convicted = true },
                 _ => node.Truth,
             };
+            foreach (var e in decision.Events)
+            {
+                truth = truth with
+                {
+                    Given = e.Kind switch
+                    {
+                        "approvalAsked" => "",
+                        "approved" => $"{truth.Given} {e.By}",
+                        "approvalWithdrawn" => truth.Given.Replace($" {e.By}", "", StringComparison.Ordinal),
+                        _ => truth.Given,
+                    },
+                };
+            }
+
             var left = node.State.Stage is Stage.AwaitingApproval && decision.State.Stage is Stage.AwaitingTurn;
             var people = decision.State.Approvals.Select(a => a.By).Distinct(StringComparer.Ordinal).ToList();
             var required = node.State.Stage is Stage.AwaitingApproval a ? a.Required : int.MaxValue;
@@ -346,6 +366,12 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 Assert.True(truth.Gates, "traffic without gates");
                 Assert.True(truth.Approved || policy.Approval.Required == 0, "traffic without approvals");
                 Assert.True(after.AskedForTraffic && after.AskedForTurn);
+            }
+
+            // What is asked in the ramp is not forgotten where there is none, or where its rest is skipped.
+            if (policy.FurtherApprovals.Count > 0 && isNew && after.Pending?.Command is Command.ShiftTraffic { Step: > 0 } or Command.PromoteVersion)
+            {
+                Assert.Contains("cy", truth.Given, StringComparison.Ordinal);
             }
 
             // Weights rise only in the steps' order.
@@ -427,7 +453,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
 
                 // What only some stages read is told apart only there.
                 isEnding ? "" : $"{s.Uploader} {s.Baseline} {s.BreakingSignature}",
-                s.Stage is Stage.AwaitingApproval ? string.Join(',', s.Approvals.Select(a => a.By)) : "",
+                isEnding || s.Asked is null ? "" : $"{s.Asked.Before} {s.Asked.Then} {Ago(s.Asked.Demands[0].ExpiresAt)} {string.Join(',', s.Approvals.Where(a => a.Evidence == s.Asked.Evidence).Select(a => a.By))}",
                 s.Stage is Stage.Ramping or Stage.Shadowing ? $"{s.LastLook?.Verdict} {s.LeaseHeld} {s.PreviousStep is not null} {Ago(s.PausedAt)}" : "",
                 isEnding ? "" : $"{s.PausedAt is not null}",
                 isEnding ? "" : $"{(s.Experiments is [.., { } experiment] ? experiment.Verdict : null)}",

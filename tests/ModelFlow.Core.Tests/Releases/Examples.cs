@@ -1,4 +1,5 @@
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
@@ -19,7 +20,7 @@ internal static class Examples
     {
         Smoke = new SmokePolicy(new DatasetReference("digits/golden.jsonl", Sha256Digest.Of("golden")), TimeSpan.FromMinutes(1)),
         Evaluation = new EvaluationPolicy { Dataset = new DatasetReference("digits/eval.jsonl", Sha256Digest.Of("eval")) },
-        Approval = new ApprovalPolicy { Required = 1, ExpiresAfter = TimeSpan.FromHours(1) },
+        Approval = new ApprovalRule { Required = 1, ExpiresAfter = TimeSpan.FromHours(1) },
         Ramp = new RampPolicy
         {
             Steps = [new RampStep(new Weight(500), TimeSpan.FromSeconds(20)), new RampStep(Weight.All, TimeSpan.FromSeconds(20))],

@@ -125,7 +125,9 @@ public sealed class SchemaTests
     [Fact]
     public async Task PolicySchema_fields_areThoseOfTheRecords()
     {
-        var inSchema = Leaves(await SchemaAsync("policy"), "").Order(StringComparer.Ordinal);
+        // The rules in 'also' have the fields of 'approval', which are read by the same code.
+        var inSchema = Leaves(await SchemaAsync("policy"), "")
+            .Where(p => !p.StartsWith("approval.also[].", StringComparison.Ordinal) || p.EndsWith(".before", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         var inRecords = PolicyDocsTests.Leaves(typeof(Policy), "", Assert.IsType<ParsePolicy.Parsed>(PolicyReader.Read(PolicyReaderTests.Full)).Policy)
             .Select(l => l.Path).Order(StringComparer.Ordinal);
         Assert.Equal(inRecords, inSchema);

@@ -87,6 +87,11 @@ public sealed class TableTrafficWindowsTests(AzuriteFixture azurite) : TrafficWi
     protected override ITrafficWindows Store => StorageHarness.Get<ITrafficWindows>(azurite);
 }
 
+public sealed class TablePeopleStoreTests(AzuriteFixture azurite) : PeopleStoreContract
+{
+    protected override IPeopleStore Store => StorageHarness.Get<IPeopleStore>(azurite);
+}
+
 public sealed class TableSubscriptionStoreTests(AzuriteFixture azurite) : SubscriptionStoreContract
 {
     protected override ISubscriptionStore Store => StorageHarness.Get<ISubscriptionStore>(azurite);

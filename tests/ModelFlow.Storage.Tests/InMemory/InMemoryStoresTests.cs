@@ -124,6 +124,11 @@ public sealed class InMemoryEvaluationHandoverTests : EvaluationHandoverContract
     }
 }
 
+public sealed class InMemoryPeopleStoreTests : PeopleStoreContract
+{
+    protected override IPeopleStore Store { get; } = new InMemoryPeopleStore();
+}
+
 public sealed class InMemorySubscriptionStoreTests : SubscriptionStoreContract
 {
     protected override ISubscriptionStore Store { get; } = new InMemorySubscriptionStore();

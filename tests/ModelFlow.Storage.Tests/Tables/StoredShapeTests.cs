@@ -28,6 +28,7 @@ public sealed class StoredShapeTests
         ["entry"] = r => Node(Documents.AuditEntry.Read(r)),
         ["subscription"] = r => Node(Documents.Subscription.Read(r)),
         ["delivery"] = r => Node(Documents.Delivery.Read(r)),
+        ["person"] = r => Node(Documents.Person.Read(r)),
         ["policy"] = r => Node(Documents.Policy.Read(r)),
     };
 

@@ -26,6 +26,7 @@ public sealed class InMemoryStores
         services.AddSingleton<IRampTurns, InMemoryRampTurns>();
         services.AddSingleton<IFreezeStore, InMemoryFreezeStore>();
         services.AddSingleton<IDeploymentStore, InMemoryDeploymentStore>();
+        services.AddSingleton<IPeopleStore, InMemoryPeopleStore>();
         services.AddSingleton<IAuditLog, InMemoryAuditLog>();
         services.AddSingleton<IPolicyStore, InMemoryPolicyStore>();
         services.AddSingleton<IVersionHolds>(Holds);

@@ -93,7 +93,7 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
     /// <summary>Sends a signal as a person.</summary>
     public Task<AddSignal> SignalAsync(ReleaseId id, SignalKind kind, string by = "bo", string? comment = null) => Get<ReleaseSignals>().SendAsync(
         id,
-        new Signal { Id = $"{kind}-{by}-{Time.GetUtcNow().Ticks}", Kind = kind, By = by, At = Time.GetUtcNow(), Comment = comment },
+        new Signal { Id = $"{kind}-{by.Replace(':', '.')}-{Time.GetUtcNow().Ticks}", Kind = kind, By = by, At = Time.GetUtcNow(), Comment = comment },
         CancellationToken.None);
 
     /// <summary>

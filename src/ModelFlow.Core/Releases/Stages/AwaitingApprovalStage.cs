@@ -1,66 +1,59 @@
+using ModelFlow.Core.Approvals;
+
 namespace ModelFlow.Core.Releases.Stages;
 
-/// <summary>People decide, after seeing the evidence.</summary>
+/// <summary>People decide, after seeing the evidence, before there is any traffic.</summary>
 internal static class AwaitingApprovalStage
 {
-    private const int UnknownUploaderNeeds = 2;
-
     public static void Enter(Transition t)
     {
-        var required = t.State.Uploader is null ? Math.Max(UnknownUploaderNeeds, t.Policy.Approval.Required) : t.Policy.Approval.Required;
+        var asks = ApprovalDesk.Ask(t, ApprovalDesk.RulesBeforeTraffic(t), AfterApproval.Turn);
         t.State = t.State with { Approvals = [] };
-        if (required == 0)
+        if (!asks)
         {
             AwaitingTurnStage.Enter(t, "Every gate passed; the policy asks for no approval.");
             return;
         }
 
-        var expiresAt = t.Now + t.Policy.Approval.ExpiresAfter;
+        var (required, expiresAt) = Of(t.State.Asked!); // Asked just now.
         t.Enter(
             new Stage.AwaitingApproval(required, expiresAt),
             $"Every gate passed. {required} approval{(required == 1 ? " is" : "s are")} needed until {expiresAt:u}{(t.State.Uploader is null ? "; nobody is known to have uploaded the version" : "")}.",
             new() { ["required"] = required, ["evidence"] = t.State.EvaluationDigest?.ToString() });
+        ApprovalDesk.Announce(t);
+    }
+
+    /// <summary>An approval was taken back before it had an effect.</summary>
+    public static void ReturnTo(Transition t, ApprovalRequest request)
+    {
+        var (required, expiresAt) = Of(request);
+        t.Enter(new Stage.AwaitingApproval(required, expiresAt), "Approvals are needed again.");
     }
 
     public static NextStep Step(Transition t, Stage.AwaitingApproval stage)
     {
-        if (t.State.Approvals.Count >= stage.Required && !OnlyTheUploader(t.State))
+        if (t.State.Asked is null)
         {
-            AwaitingTurnStage.Enter(t, $"Approved by {string.Join(", ", t.State.Approvals.Select(a => a.By))}.");
+            // Written by an older ModelFlow, which kept no request: the time that was given stays.
+            ApprovalDesk.Ask(t, [.. ApprovalDesk.RulesBeforeTraffic(t).Select(r => r with { Required = Math.Max(1, r.Required), ExpiresAfter = stage.ExpiresAt - t.Now })], AfterApproval.Turn);
+        }
+
+        var standing = ApprovalDesk.Look(t);
+        if (standing.IsMet)
+        {
+            AwaitingTurnStage.Enter(t, $"Approved by {ApprovalDesk.Approvers(t)}.");
             return ReleaseDecider.Again;
         }
 
-        if (t.Now >= stage.ExpiresAt)
+        if (standing.Expired is { } expired)
         {
-            t.Fail(Outcome.Rejected, "expiry", $"{t.State.Approvals.Count} of {stage.Required} approvals were given before {stage.ExpiresAt:u}.");
+            t.Fail(Outcome.Rejected, "expiry", expired);
             return ReleaseDecider.Again;
         }
 
-        return new NextStep.WaitUntil(stage.ExpiresAt);
+        return new NextStep.WaitUntil(standing.Due);
     }
 
-    public static void Approve(Transition t, Stage.AwaitingApproval stage, Signal signal)
-    {
-        if (signal.At >= stage.ExpiresAt)
-        {
-            Signals.Ignore(t, signal, "the time for approval is over");
-        }
-        else if (signal.Evidence is { } seen ? seen != t.State.EvaluationDigest : signal.At < t.State.StageSince)
-        {
-            Signals.Ignore(t, signal, "it was given before this evaluation was there to be seen");
-        }
-        else if (t.State.Approvals.Any(a => string.Equals(a.By, signal.By, StringComparison.Ordinal)))
-        {
-            Signals.Ignore(t, signal, $"{signal.By} has approved already");
-        }
-        else
-        {
-            t.State = t.State with { Approvals = [.. t.State.Approvals, new Approval(signal.By, signal.At, signal.Comment)] };
-            var alone = OnlyTheUploader(t.State) ? "; who uploaded a version cannot be its only approver" : "";
-            t.Record("approved", $"{signal.By} approved ({t.State.Approvals.Count} of {stage.Required}){alone}.", signal.By, Signals.Data(t, signal));
-        }
-    }
-
-    private static bool OnlyTheUploader(ReleaseState state) =>
-        state.Uploader is { } uploader && state.Approvals.All(a => string.Equals(a.By, uploader, StringComparison.Ordinal));
+    private static (int Required, DateTimeOffset ExpiresAt) Of(ApprovalRequest request) =>
+        (request.Demands.Max(d => d.Rule.Required), request.Demands.Min(d => d.ExpiresAt));
 }

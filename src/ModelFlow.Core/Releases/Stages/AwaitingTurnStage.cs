@@ -36,7 +36,7 @@ internal static class AwaitingTurnStage
                     $"The stable version changed from {Name(t.State.Baseline)} to {Name(taken.Stable)} since the evaluation: it is made again, and approvals lapse.");
                 break;
             case CommandResult.TurnTaken taken:
-                t.State = t.State with { RouteGeneration = taken.Generation };
+                t.State = t.State with { RouteGeneration = taken.Generation, Asked = null };
                 t.Enter(new Stage.Loading(), "It is this release's turn.");
                 break;
             case CommandResult.TurnBusy busy:

@@ -26,7 +26,7 @@ internal static class PromotingStage
         switch (result)
         {
             case CommandResult.Promoted promoted:
-                t.State = t.State with { RouteGeneration = promoted.Generation };
+                t.State = t.State with { RouteGeneration = promoted.Generation, Asked = null };
                 t.Record("promoted", $"{t.State.Id.Version} is the stable version of {t.State.Id.Model}.", data: new() { ["generation"] = promoted.Generation });
                 t.Close(Outcome.Stable);
                 break;

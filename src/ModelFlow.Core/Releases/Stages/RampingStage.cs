@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ModelFlow.Core.Analysis;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Experiments;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
@@ -91,6 +92,7 @@ internal static class RampingStage
             PreviousStep = previous,
             LastLook = null,
             LeaseHeld = true,
+            Asked = null,
             Stage = new Stage.Ramping(ramp.Step, RampPhase.Baking, t.Now, t.Now + step.Bake, t.Now + t.Policy.Ramp.LookEvery),
         };
         t.Record(
@@ -175,6 +177,13 @@ internal static class RampingStage
             return;
         }
 
+        // What is asked was asked because the step had passed: only harm undoes that.
+        if (t.State.Asked is { } asked)
+        {
+            Settle(t, ramp, asked);
+            return;
+        }
+
         if (ExperimentHolds(t, ramp))
         {
             return;
@@ -236,17 +245,67 @@ internal static class RampingStage
 
     private static void NextStepOfRamp(Transition t, Stage.Ramping ramp, string why)
     {
-        var message = $"Step {ramp.Step + 1} ({t.Policy.Ramp.Steps[ramp.Step].Weight}) was {why}.";
-        var data = t.State.LastLook is { } look ? Numbers(look) : null;
+        t.Record("stepPassed", $"Step {ramp.Step + 1} ({t.Policy.Ramp.Steps[ramp.Step].Weight}) was {why}.", data: t.State.LastLook is { } look ? Numbers(look) : null);
+        if (ApprovalDesk.Ask(t, ApprovalDesk.RulesBeforeNext(t, ramp), AfterApproval.NextStep))
+        {
+            AwaitApproval(t, ramp);
+        }
+        else
+        {
+            GoOn(t, ramp, "Every step passed.");
+        }
+    }
+
+    private static void GoOn(Transition t, Stage.Ramping ramp, string whyPromoted)
+    {
         if (ramp.Step + 1 == t.Policy.Ramp.Steps.Count)
         {
-            t.Record("stepPassed", message, data: data);
-            PromotingStage.Enter(t, "Every step passed.", ramp);
-            return;
+            PromotingStage.Enter(t, whyPromoted, ramp);
+        }
+        else
+        {
+            t.State = t.State with { Stage = ramp with { Step = ramp.Step + 1, Phase = RampPhase.Shifting } };
+        }
+    }
+
+    /// <summary>Asks what would have been asked in the rest of the ramp, before it is skipped; false if that is nothing.</summary>
+    public static bool AskForRest(Transition t, Stage.Ramping ramp)
+    {
+        if (!ApprovalDesk.Ask(t, ApprovalDesk.RulesOfTheRest(t, ramp), AfterApproval.Promotion))
+        {
+            return false;
         }
 
-        t.State = t.State with { Stage = ramp with { Step = ramp.Step + 1, Phase = RampPhase.Shifting } };
-        t.Record("stepPassed", message, data: data);
+        AwaitApproval(t, ramp);
+        return true;
+    }
+
+    private static void AwaitApproval(Transition t, Stage.Ramping ramp)
+    {
+        t.State = t.State with { Stage = ramp with { Phase = RampPhase.AwaitingApproval } };
+        ApprovalDesk.Announce(t);
+    }
+
+    private static void Settle(Transition t, Stage.Ramping ramp, ApprovalRequest asked)
+    {
+        var standing = ApprovalDesk.Look(t);
+        if (standing.Expired is { } expired)
+        {
+            t.Fail(Outcome.RolledBack, "expiry", expired);
+        }
+        else if (!standing.IsMet)
+        {
+            t.State = t.State with { Stage = ramp with { Phase = RampPhase.AwaitingApproval } };
+        }
+        else if (asked.Then == AfterApproval.Promotion)
+        {
+            ExperimentStep.Cut(t, "The rest of the ramp is skipped.");
+            PromotingStage.Enter(t, $"Promoted by an operator, approved by {ApprovalDesk.Approvers(t)}.", ramp);
+        }
+        else
+        {
+            GoOn(t, ramp, $"Every step passed; approved by {ApprovalDesk.Approvers(t)}.");
+        }
     }
 
     internal static string Reasons(GuardrailReport report) =>
