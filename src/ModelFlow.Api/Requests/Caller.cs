@@ -45,6 +45,9 @@ internal sealed class Caller
         return new Requester(Name, bodyId ?? _headerKey ?? Guid.NewGuid().ToString("N"));
     }
 
+    /// <summary>For what needs no id, because doing it twice is doing it once: a header that is there is still a right one.</summary>
+    public void CheckKey(Fields fields) => CheckId(fields, Header, _headerKey);
+
     private static void CheckId(Fields fields, string path, string? id)
     {
         if (id is not null && (id.Length is 0 or > MostIdCharacters || !id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')))

@@ -1,12 +1,10 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
-using ModelFlow.Api;
+using ModelFlow.Api.Access;
 
 namespace ModelFlow.Azure.Identity;
 
@@ -15,10 +13,6 @@ public static class EntraIdServices
 {
     /// <summary>The authentication scheme of Entra ID's tokens.</summary>
     public const string Scheme = "EntraId";
-
-    private const string Either = "ModelFlowOrEntraId";
-    private const string Bearer = "Bearer ";
-    private const string OwnToken = "mf_";
 
     /// <summary>
     /// Accepts tokens of the tenant in the section <see cref="EntraIdOptions.Section"/>, with app roles as ModelFlow's roles. Without the section nothing is added.
@@ -35,20 +29,10 @@ public static class EntraIdServices
 
         services.AddOptions<EntraIdOptions>().BindConfiguration(EntraIdOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EntraIdOptions>, EntraIdOptionsValidator>());
-        services.AddAuthentication()
-            .AddPolicyScheme(Either, displayName: null, o => o.ForwardDefaultSelector = SchemeOf)
-            .AddJwtBearer(Scheme, _ => { });
+        services.AddAuthentication().AddJwtBearer(Scheme, _ => { });
         services.AddOptions<JwtBearerOptions>(Scheme).Configure<IOptions<EntraIdOptions>>((jwt, entra) => Configure(jwt, entra.Value));
-        services.PostConfigure<AuthenticationOptions>(o => o.DefaultScheme = Either);
+        services.Configure<SignedTokens>(o => o.Schemes.Add(Scheme));
         return services;
-    }
-
-    // ModelFlow's own tokens begin with mf_; a signed token has three parts. Anything else is answered as before.
-    private static string SchemeOf(HttpContext context)
-    {
-        var header = context.Request.Headers.Authorization is [{ } only] ? only : "";
-        var token = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim() : "";
-        return !token.StartsWith(OwnToken, StringComparison.Ordinal) && token.Count(c => c == '.') == 2 ? Scheme : ModelFlowApi.TokenScheme;
     }
 
     private static void Configure(JwtBearerOptions jwt, EntraIdOptions entra)
