@@ -21,6 +21,7 @@ using ModelFlow.Api.Releases;
 using ModelFlow.Api.Requests;
 using ModelFlow.Api.Retention;
 using ModelFlow.Api.Sessions;
+using ModelFlow.Api.SignIn;
 using ModelFlow.Api.Subscriptions;
 using ModelFlow.Api.Tokens;
 using ModelFlow.Api.Traffic;
@@ -43,6 +44,9 @@ public static class ModelFlowApi
 
     /// <summary>The claim type that a role stands in, as <see cref="Roles.ToText"/> writes it, whatever scheme made the identity.</summary>
     public const string RoleClaim = Identity.RoleClaim;
+
+    /// <summary>The claim type that a group of the identity's provider stands in.</summary>
+    public const string GroupClaim = Identity.GroupClaim;
 
     /// <summary>
     /// Adds the API's services: authentication by bearer token, authorization by access rules (whatever has no rule is closed), JSON, OpenAPI.
@@ -119,6 +123,7 @@ public static class ModelFlowApi
         api.MapAudit();
         api.MapGateways();
         api.MapHealth();
+        endpoints.MapSignIn();
         OpenApiDocumentText.Map(endpoints);
         endpoints.DataSources.RequireAccessRules();
         return endpoints;

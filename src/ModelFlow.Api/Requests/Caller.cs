@@ -30,6 +30,9 @@ internal sealed class Caller
         return ValueTask.FromResult(new Caller(context.User, values.Count == 0 ? null : string.Join(',', values.ToArray())));
     }
 
+    /// <summary>The groups that a provider of identities says the caller is in.</summary>
+    public IReadOnlyList<string> Groups => User.Groups();
+
     public bool Has(Role role) => User.Roles().Any(r => r.Includes(role));
 
     /// <summary>The request's id from the header or the body; a new one if there is none.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -22,6 +23,9 @@ internal sealed class SessionCookie(IServiceProvider services, TimeProvider time
     // Optional: a host may have no messages to send, and then has neither keys nor an address of its own.
     private readonly SealedText? _seal = services.GetService<ISecretProtector>() is { CanProtect: true } protector ? new SealedText(protector, "session") : null;
     private readonly bool _reachedByHttps = string.Equals(services.GetService<NotificationSource>()?.Address.Scheme, Uri.UriSchemeHttps, StringComparison.Ordinal);
+
+    // Groups may be many, and a cookie holds 4 KiB.
+    private readonly ChunkingCookieManager _chunks = new();
 
     /// <summary>Why no session can be kept for this request's browser; null if it can.</summary>
     public Problem? Obstacle(HttpRequest request)
@@ -47,17 +51,17 @@ internal sealed class SessionCookie(IServiceProvider services, TimeProvider time
 
     /// <summary>The session in the cookie; null if it is none that this host sealed.</summary>
     public Session? Read(HttpRequest request) =>
-        request.Cookies[NameFor(request)] is { } text && _seal?.Open(text) is { } json ? JsonSerializer.Deserialize<Session>(json, CoreJson.Options) : null;
+        _chunks.GetRequestCookie(request.HttpContext, NameFor(request)) is { } text && _seal?.Open(text) is { } json ? JsonSerializer.Deserialize<Session>(json, CoreJson.Options) : null;
 
     /// <summary>Gives the browser the session. There must be no <see cref="Obstacle"/>.</summary>
     public void Write(HttpContext context, Session session)
     {
         var text = _seal!.Seal(JsonSerializer.Serialize(session, CoreJson.Options)); // no obstacle
-        context.Response.Cookies.Append(NameFor(context.Request), text, Options(context.Request, session.Ends - time.GetUtcNow()));
+        _chunks.AppendResponseCookie(context, NameFor(context.Request), text, Options(context.Request, session.Ends - time.GetUtcNow()));
     }
 
     /// <summary>Takes the session away from the browser.</summary>
-    public void Delete(HttpContext context) => context.Response.Cookies.Delete(NameFor(context.Request), Options(context.Request, maxAge: null));
+    public void Delete(HttpContext context) => _chunks.DeleteCookie(context, NameFor(context.Request), Options(context.Request, maxAge: null));
 
     private string NameFor(HttpRequest request) => IsSecure(request) ? Name : LoopbackName;
 

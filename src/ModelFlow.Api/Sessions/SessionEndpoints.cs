@@ -2,9 +2,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Problems;
 using ModelFlow.Api.Requests;
+using ModelFlow.Api.SignIn;
 using ModelFlow.Api.Tokens;
 
 namespace ModelFlow.Api.Sessions;
@@ -20,9 +22,9 @@ internal static class SessionEndpoints
         session.MapDelete("/", End).AllowEverybody().WithSummary("Signs out: takes the cookie away.");
     }
 
-    private static Ok<SessionAnswer> Get(HttpContext context, SessionCookie cookie) => TypedResults.Ok(new SessionAnswer(
+    private static Ok<SessionAnswer> Get(HttpContext context, SessionCookie cookie, IOptions<SignInWays> ways) => TypedResults.Ok(new SessionAnswer(
         context.User.Identity?.IsAuthenticated == true ? Identified.Of(context.User) : null,
-        cookie.Obstacle(context.Request) is null ? [new WayIn("token")] : []));
+        cookie.Obstacle(context.Request) is null ? [new WayIn("token"), .. ways.Value.All.Select(w => new WayIn("oidc", w.Title, w.Address))] : []));
 
     private static async Task<Results<Ok<Identified>, Problem>> OpenAsync(Body<OpenSessionRequest> body, Caller caller, HttpContext context, TokenCheck tokens, SessionCookie cookie)
     {
@@ -102,5 +104,7 @@ public sealed record OpenSessionRequest
 public sealed record SessionAnswer(Identified? Identity, IReadOnlyList<WayIn> Ways);
 
 /// <summary>A way to sign in.</summary>
-/// <param name="Kind"><c>token</c>: send one to <c>POST /api/session</c>.</param>
-public sealed record WayIn(string Kind);
+/// <param name="Kind"><c>token</c>: send one to <c>POST /api/session</c>; <c>oidc</c>: let the browser go to <paramref name="Address"/>.</param>
+/// <param name="Title">What to show.</param>
+/// <param name="Address">Where the browser begins; takes <c>?return=</c> with the path to come back to.</param>
+public sealed record WayIn(string Kind, string? Title = null, string? Address = null);

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ namespace ModelFlow.Api.Sessions;
 /// <summary>Authenticates the cookie of a session as if its token had been sent.</summary>
 internal sealed class SessionHandler(
     SessionCookie cookie, TokenCheck tokens, TimeProvider time, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    : SignInAuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     /// <summary>The name of the scheme.</summary>
     public const string SchemeName = "ModelFlowSession";
@@ -37,6 +38,11 @@ internal sealed class SessionHandler(
             return End("The session has ended; sign in again.");
         }
 
+        if (session.Person is { } person)
+        {
+            return AuthenticateResult.Success(new AuthenticationTicket(Identity.Of(person.Name, person.DisplayName, person.Roles, person.Groups, SchemeName, session.Ends), SchemeName));
+        }
+
         switch (await tokens.CheckAsync(Context, session.Token, "The session has no token."))
         {
             case CheckedToken.Good good:
@@ -50,6 +56,20 @@ internal sealed class SessionHandler(
             case var other:
                 throw new InvalidOperationException($"Unknown outcome {other}.");
         }
+    }
+
+    /// <summary>Opens a session for somebody whom a provider of identities knows.</summary>
+    protected override Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
+    {
+        var person = new SignedIn(user.Identity!.Name!, user.DisplayName(), [.. user.FindAll(Identity.RoleClaim).Select(c => c.Value)], user.Groups()); // identities have names
+        cookie.Write(Context, new Session { Person = person, Ends = cookie.EndOfNew() });
+        return Task.CompletedTask;
+    }
+
+    protected override Task HandleSignOutAsync(AuthenticationProperties? properties)
+    {
+        cookie.Delete(Context);
+        return Task.CompletedTask;
     }
 
     // A cookie that is good for nothing would be sent, and refused, again and again.

@@ -138,7 +138,9 @@ public sealed record TokenItem(string Name, IReadOnlyList<string> Roles, DateTim
 /// <param name="Name">The identity in every audit.</param>
 /// <param name="Roles">What it may do.</param>
 /// <param name="ExpiresAt">When the token stops working, or the session ends.</param>
-public sealed record Identified(string Name, IReadOnlyList<string> Roles, DateTimeOffset? ExpiresAt)
+/// <param name="DisplayName">What the identity's provider calls it.</param>
+/// <param name="Groups">Its groups, by its provider.</param>
+public sealed record Identified(string Name, IReadOnlyList<string> Roles, DateTimeOffset? ExpiresAt, string? DisplayName = null, IReadOnlyList<string>? Groups = null)
 {
     internal static Identified Of(ClaimsPrincipal user)
     {
@@ -146,6 +148,8 @@ public sealed record Identified(string Name, IReadOnlyList<string> Roles, DateTi
         return new Identified(
             user.Identity?.Name ?? "",
             [.. user.Roles().Select(r => r.ToText())],
-            expires is null ? null : DateTimeOffset.Parse(expires, CultureInfo.InvariantCulture));
+            expires is null ? null : DateTimeOffset.Parse(expires, CultureInfo.InvariantCulture),
+            user.DisplayName(),
+            user.Groups() is { Count: > 0 } groups ? groups : null);
     }
 }
