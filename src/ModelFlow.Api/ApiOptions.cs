@@ -22,6 +22,10 @@ public sealed class ApiOptions
     [Range(0, 5_000)]
     public int TokenCacheMs { get; set; } = 3_000;
 
+    /// <summary>After how long a browser's session ends, in hours, 1 to 168; 12 by default.</summary>
+    [Range(1, 168)]
+    public int SessionHours { get; set; } = 12;
+
     /// <summary>How many failed authentications an address may have at once, 1 to 10,000; 30 by default. Further ones are answered with 429.</summary>
     [Range(1, 10_000)]
     public int FailedAuthenticationBurst { get; set; } = 30;

@@ -22,6 +22,8 @@ using ModelFlow.Api.Problems;
 using ModelFlow.Api.Releases;
 using ModelFlow.Api.Requests;
 using ModelFlow.Api.Retention;
+using ModelFlow.Api.Sessions;
+using ModelFlow.Api.SignIn;
 using ModelFlow.Api.Subscriptions;
 using ModelFlow.Api.Tokens;
 using ModelFlow.Api.Traffic;
@@ -33,14 +35,20 @@ namespace ModelFlow.Api;
 /// <summary>The HTTP API as one ASP.NET pipeline for every host: <c>AddModelFlowApi</c>, then <c>UseModelFlowApi</c>, then <c>MapModelFlowApi</c>.</summary>
 public static class ModelFlowApi
 {
-    /// <summary>The authentication scheme of ModelFlow's own bearer tokens (<c>mf_…</c>): the default one, beside which a host may set others.</summary>
+    /// <summary>The default authentication scheme: chooses among the others by what a request has.</summary>
+    public const string DefaultScheme = "ModelFlow";
+
+    /// <summary>The authentication scheme of ModelFlow's own bearer tokens (<c>mf_…</c>).</summary>
     public const string TokenScheme = BearerTokenHandler.SchemeName;
+
+    /// <summary>The authentication scheme of browsers' sessions.</summary>
+    public const string SessionScheme = SessionHandler.SchemeName;
 
     /// <summary>The claim type that a role stands in, as <see cref="Roles.ToText"/> writes it, whatever scheme made the identity.</summary>
     public const string RoleClaim = Identity.RoleClaim;
 
-    /// <summary>The claim type that a group stands in, by the name that policies call it.</summary>
-    public const string GroupClaim = "groups";
+    /// <summary>The claim type that a group of the identity's provider stands in.</summary>
+    public const string GroupClaim = Identity.GroupClaim;
 
     /// <summary>
     /// Adds the API's services: authentication by bearer token, authorization by access rules (whatever has no rule is closed), JSON, OpenAPI.
@@ -56,8 +64,12 @@ public static class ModelFlowApi
         services.TryAddSingleton<FirstAdminToken>();
         services.TryAddSingleton<EventStreams>();
 
-        services.AddAuthentication(BearerTokenHandler.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, BearerTokenHandler>(BearerTokenHandler.SchemeName, null);
+        services.TryAddSingleton<TokenCheck>();
+        services.TryAddSingleton<SessionCookie>();
+        services.AddAuthentication(DefaultScheme)
+            .AddPolicyScheme(DefaultScheme, displayName: null, o => o.ForwardDefaultSelector = SchemeChoice.For)
+            .AddScheme<AuthenticationSchemeOptions, BearerTokenHandler>(TokenScheme, null)
+            .AddScheme<AuthenticationSchemeOptions, SessionHandler>(SessionScheme, null);
         services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().AddRequirements(new AccessRuleRequirement()).Build());
         services.AddSingleton<IAuthorizationHandler, AccessRuleHandler>();
@@ -110,10 +122,12 @@ public static class ModelFlowApi
         api.MapRetention();
         api.MapLists();
         api.MapTokens();
+        api.MapSession();
         api.MapSubscriptions();
         api.MapAudit();
         api.MapGateways();
         api.MapHealth();
+        endpoints.MapSignIn();
         OpenApiDocumentText.Map(endpoints);
         endpoints.DataSources.RequireAccessRules();
         return endpoints;

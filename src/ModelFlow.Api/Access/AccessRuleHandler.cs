@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
@@ -55,30 +54,6 @@ internal sealed class AccessRefusedAnswer : IAuthorizationMiddlewareResultHandle
             return Problem.Forbidden(context.User.Identity.Name ?? "", needed).ExecuteAsync(context);
         }
 
-        var failure = context.Features.Get<AuthenticationFailure>();
-        return (failure?.RetryAfter is { } wait ? Problem.TooManyFailures(wait) : Problem.Unauthenticated(failure?.Reason)).ExecuteAsync(context);
-    }
-}
-
-/// <summary>Why a request's token was not accepted.</summary>
-/// <param name="Reason">For the caller.</param>
-/// <param name="RetryAfter">Set when the token was not even looked at.</param>
-internal sealed record AuthenticationFailure(string Reason, TimeSpan? RetryAfter = null);
-
-/// <summary>Reads identities as every scheme of a host makes them.</summary>
-internal static class Identity
-{
-    /// <summary>The claim a role stands in.</summary>
-    public const string RoleClaim = "roles";
-
-    public static IEnumerable<Role> Roles(this ClaimsPrincipal user)
-    {
-        foreach (var claim in user.FindAll(RoleClaim))
-        {
-            if (Access.Roles.TryParse(claim.Value, out var role))
-            {
-                yield return role;
-            }
-        }
+        return (context.Features.Get<AuthenticationFailure>()?.ToProblem() ?? Problem.Unauthenticated(reason: null)).ExecuteAsync(context);
     }
 }

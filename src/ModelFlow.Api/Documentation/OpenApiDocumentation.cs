@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Problems;
+using ModelFlow.Api.Sessions;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Traffic;
 
@@ -16,6 +17,7 @@ internal static class OpenApiDocumentation
     public const string DocumentName = "v1";
 
     private const string Scheme = "bearer";
+    private const string CookieScheme = "session";
 
     public static void AddModelFlowOpenApi(this IServiceCollection services) => services.AddSingleton<OpenApiDocumentText>().AddOpenApi(DocumentName, options =>
     {
@@ -36,6 +38,13 @@ internal static class OpenApiDocumentation
                 BearerFormat = "mf_…",
                 Description = "A token from POST /api/tokens.",
             };
+            document.Components.SecuritySchemes[CookieScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Cookie,
+                Name = SessionCookie.Name,
+                Description = $"A browser's session, from POST /api/session. Other methods than GET and HEAD need the header '{Forgery.Header}: 1' with it.",
+            };
             document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal);
             document.Components.Schemas[ProblemSchema.Name] = ProblemSchema.Create();
             return Task.CompletedTask;
@@ -49,7 +58,7 @@ internal static class OpenApiDocumentation
         var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<AccessRule>().Single();
         if (rule is not AccessRule.Everybody)
         {
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
+            operation.Security = [.. new[] { Scheme, CookieScheme }.Select(s => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(s, context.Document)] = [] })];
         }
 
         operation.Description = rule switch

@@ -27,6 +27,16 @@ public sealed partial record Problem
         "unauthenticated", StatusCodes.Status401Unauthorized, "A valid token is needed.", reason ?? "The request has no token.",
         "Send 'Authorization: Bearer mf_…'; an admin makes tokens with POST /api/tokens or 'modelflow token create'.");
 
+    /// <summary>A provider's answer that signs nobody in.</summary>
+    public static Problem SignInFailed(string? reason) => new(
+        "sign-in-failed", StatusCodes.Status401Unauthorized, "Signing in failed.", reason ?? "The provider's answer does not belong to a sign-in that this browser began here, was used before, is not valid, or refuses.",
+        "Begin again on ModelFlow's page; if it fails again, the host's log says of what kind the failure is.");
+
+    /// <summary>A request of a session that another site may have made the browser send.</summary>
+    public static Problem MaybeForged(string detail) => new(
+        "cross-site-request", StatusCodes.Status403Forbidden, "The request may come from another site.", detail,
+        "With a session, send the header 'x-modelflow-request: 1' from ModelFlow's own page; programs send 'Authorization: Bearer mf_…' and no cookie.");
+
     /// <summary>The token lacks the role.</summary>
     public static Problem Forbidden(string name, Role? needed)
     {

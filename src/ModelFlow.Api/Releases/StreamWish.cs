@@ -19,7 +19,7 @@ internal sealed class StreamWish
         var id = request.Headers[LastEventIdHeader];
         _lastEventId = string.Join(',', id.ToArray());
         Stream = PrefersStream(request.GetTypedHeaders().Accept);
-        Token = BearerTokenHandler.TryReadSecret(request.Headers.Authorization, out var secret) ? secret : null;
+        Token = request.HttpContext.Features.Get<HeldToken>()?.Secret;
     }
 
     /// <summary>Whether a stream is wanted.</summary>

@@ -30,8 +30,8 @@ internal sealed class Caller
         return ValueTask.FromResult(new Caller(context.User, values.Count == 0 ? null : string.Join(',', values.ToArray())));
     }
 
-    /// <summary>The groups that the sign-in says they are in.</summary>
-    public IReadOnlyList<string> Groups => [.. User.FindAll(ModelFlowApi.GroupClaim).Select(c => c.Value)];
+    /// <summary>The groups that a provider of identities says the caller is in.</summary>
+    public IReadOnlyList<string> Groups => User.Groups();
 
     public bool Has(Role role) => User.Roles().Any(r => r.Includes(role));
 
@@ -47,6 +47,9 @@ internal sealed class Caller
 
         return new Requester(Name, bodyId ?? _headerKey ?? Guid.NewGuid().ToString("N"));
     }
+
+    /// <summary>For what needs no id, because doing it twice is doing it once: a header that is there is still a right one.</summary>
+    public void CheckKey(Fields fields) => CheckId(fields, Header, _headerKey);
 
     private static void CheckId(Fields fields, string path, string? id)
     {

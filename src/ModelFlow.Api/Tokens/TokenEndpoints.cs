@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -24,14 +26,7 @@ internal static class TokenEndpoints
         tokens.MapDelete("/{name}", RevokeAsync).Allow(Role.Admin).WithSummary("Revokes a token for good, everywhere within 5 seconds.");
     }
 
-    private static Ok<Identified> WhoAmI(Caller caller)
-    {
-        var expires = caller.User.FindFirst(System.Security.Claims.ClaimTypes.Expiration)?.Value;
-        return TypedResults.Ok(new Identified(
-            caller.Name,
-            [.. caller.User.Roles().Select(r => r.ToText())],
-            expires is null ? null : DateTimeOffset.Parse(expires, System.Globalization.CultureInfo.InvariantCulture)));
-    }
+    private static Ok<Identified> WhoAmI(Caller caller) => TypedResults.Ok(Identified.Of(caller.User));
 
     private static async Task<Ok<ItemList<TokenItem>>> ListAsync(ITokenStore tokens, CancellationToken cancellationToken) =>
         TypedResults.Ok(new ItemList<TokenItem>(await tokens.ListAsync(cancellationToken)
@@ -139,8 +134,22 @@ public sealed record NewToken(string Name, IReadOnlyList<string> Roles, DateTime
 /// <param name="RevokedAt">When it was revoked.</param>
 public sealed record TokenItem(string Name, IReadOnlyList<string> Roles, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt);
 
-/// <summary>Who a token is.</summary>
-/// <param name="Name">Its name.</param>
+/// <summary>Who somebody is.</summary>
+/// <param name="Name">The identity in every audit.</param>
 /// <param name="Roles">What it may do.</param>
-/// <param name="ExpiresAt">When it stops working.</param>
-public sealed record Identified(string Name, IReadOnlyList<string> Roles, DateTimeOffset? ExpiresAt);
+/// <param name="ExpiresAt">When the token stops working, or the session ends.</param>
+/// <param name="DisplayName">What the identity's provider calls it.</param>
+/// <param name="Groups">Its groups, by its provider.</param>
+public sealed record Identified(string Name, IReadOnlyList<string> Roles, DateTimeOffset? ExpiresAt, string? DisplayName = null, IReadOnlyList<string>? Groups = null)
+{
+    internal static Identified Of(ClaimsPrincipal user)
+    {
+        var expires = user.FindFirst(ClaimTypes.Expiration)?.Value;
+        return new Identified(
+            user.Identity?.Name ?? "",
+            [.. user.Roles().Select(r => r.ToText())],
+            expires is null ? null : DateTimeOffset.Parse(expires, CultureInfo.InvariantCulture),
+            user.DisplayName(),
+            user.Groups() is { Count: > 0 } groups ? groups : null);
+    }
+}

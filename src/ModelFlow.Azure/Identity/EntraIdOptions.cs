@@ -18,6 +18,9 @@ public sealed class EntraIdOptions
     [RegularExpression("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", ErrorMessage = "EntraId:ClientId is the application's id, a GUID.")]
     public string ClientId { get; set; } = "";
 
+    /// <summary>The application's secret; with one, people sign in on the page too.</summary>
+    public string? ClientSecret { get; set; }
+
     /// <summary>Where tokens come from; <c>https://login.microsoftonline.com</c> by default, others in sovereign clouds.</summary>
     [Required]
     public Uri Instance { get; set; } = new("https://login.microsoftonline.com");

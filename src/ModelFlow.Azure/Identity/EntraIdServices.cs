@@ -1,12 +1,9 @@
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.AspNetCore.Http;
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Microsoft.IdentityModel.Tokens;
-using ModelFlow.Api;
+using ModelFlow.Api.SignIn;
 
 namespace ModelFlow.Azure.Identity;
 
@@ -16,73 +13,42 @@ public static class EntraIdServices
     /// <summary>The authentication scheme of Entra ID's tokens.</summary>
     public const string Scheme = "EntraId";
 
-    private const string Either = "ModelFlowOrEntraId";
-    private const string Bearer = "Bearer ";
-    private const string OwnToken = "mf_";
-
     /// <summary>
-    /// Accepts tokens of the tenant in the section <see cref="EntraIdOptions.Section"/>, with app roles as ModelFlow's roles. Without the section nothing is added.
-    /// ModelFlow's own tokens go on working.
+    /// Accepts tokens of the tenant in the section <see cref="EntraIdOptions.Section"/>, with app roles as ModelFlow's roles; with a client secret, people sign in on the page too.
+    /// Without the section nothing is added. ModelFlow's own tokens go on working.
     /// </summary>
     public static IServiceCollection AddEntraId(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
-        if (!configuration.GetSection(EntraIdOptions.Section).Exists())
+        var section = configuration.GetSection(EntraIdOptions.Section);
+        if (!section.Exists())
         {
             return services;
         }
 
         services.AddOptions<EntraIdOptions>().BindConfiguration(EntraIdOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<EntraIdOptions>, EntraIdOptionsValidator>());
-        services.AddAuthentication()
-            .AddPolicyScheme(Either, displayName: null, o => o.ForwardDefaultSelector = SchemeOf)
-            .AddJwtBearer(Scheme, _ => { });
-        services.AddOptions<JwtBearerOptions>(Scheme).Configure<IOptions<EntraIdOptions>>((jwt, entra) => Configure(jwt, entra.Value));
-        services.PostConfigure<AuthenticationOptions>(o => o.DefaultScheme = Either);
-        return services;
+        return services.AddOpenIdProvider(
+            Scheme,
+            bearers: true,
+            signIn: string.IsNullOrEmpty(section[nameof(EntraIdOptions.ClientSecret)]) ? null : new SignInWay(Scheme, "Microsoft Entra ID", "/signin/entra"),
+            p => ProviderOf(p.GetRequiredService<IOptions<EntraIdOptions>>().Value));
     }
 
-    // ModelFlow's own tokens begin with mf_; a signed token has three parts. Anything else is answered as before.
-    private static string SchemeOf(HttpContext context)
+    private static OpenIdProvider ProviderOf(EntraIdOptions entra) => new()
     {
-        var header = context.Request.Headers.Authorization is [{ } only] ? only : "";
-        var token = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim() : "";
-        return !token.StartsWith(OwnToken, StringComparison.Ordinal) && token.Count(c => c == '.') == 2 ? Scheme : ModelFlowApi.TokenScheme;
-    }
+        Metadata = new Uri(entra.Instance, $"{entra.TenantId}/v2.0/.well-known/openid-configuration"),
 
-    private static void Configure(JwtBearerOptions jwt, EntraIdOptions entra)
-    {
-        jwt.MetadataAddress = new Uri(entra.Instance, $"{entra.TenantId}/v2.0/.well-known/openid-configuration").ToString();
-        jwt.RequireHttpsMetadata = !entra.Instance.IsLoopback;
-        jwt.MapInboundClaims = false;
-        jwt.SaveToken = false;
-        jwt.TokenValidationParameters = new TokenValidationParameters
-        {
-            // Both versions of tokens, of this one tenant.
-            ValidIssuers = [new Uri(entra.Instance, $"{entra.TenantId}/v2.0").ToString(), $"https://sts.windows.net/{entra.TenantId}/"],
-            ValidAudiences = [entra.ClientId, $"api://{entra.ClientId}"],
-            ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
-            RequireExpirationTime = true,
-            RequireSignedTokens = true,
-            ClockSkew = TimeSpan.FromMinutes(2),
-        };
-        jwt.Events = new JwtBearerEvents
-        {
-            OnTokenValidated = context =>
-            {
-                var identity = EntraIdentity.TryMake(context.Principal!, entra, new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero), Scheme, out var reason); // a validated token has a principal
-                if (identity is null)
-                {
-                    context.Fail(reason);
-                }
-                else
-                {
-                    context.Principal = new System.Security.Claims.ClaimsPrincipal(identity);
-                }
+        // Both versions of tokens, of this one tenant.
+        Issuers = [new Uri(entra.Instance, $"{entra.TenantId}/v2.0").ToString(), $"https://sts.windows.net/{entra.TenantId}/"],
+        Audiences = [entra.ClientId, $"api://{entra.ClientId}"],
+        ClientId = entra.ClientId,
+        ClientSecret = entra.ClientSecret,
 
-                return Task.CompletedTask;
-            },
-        };
-    }
+        // Named after the object id, which no other person or application ever gets: whoever uploaded a version must not approve it under a new user name.
+        Name = token => Guid.TryParse(token.FindFirst("oid")?.Value, CultureInfo.InvariantCulture, out var id) ? $"entra:{id:D}" : null,
+        RolePrefix = entra.RolePrefix,
+        NoRole = $"The token has no app role of ModelFlow: {entra.RolePrefix}Reader, for example, assigned to the user, group or application.",
+    };
 }

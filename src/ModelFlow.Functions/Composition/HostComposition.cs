@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using ModelFlow.Api;
 using ModelFlow.Api.Gateways;
+using ModelFlow.Api.SignIn;
 using ModelFlow.Azure.Identity;
 using ModelFlow.Functions.Driving;
 using ModelFlow.Functions.Http;
@@ -33,6 +34,7 @@ public static class HostComposition
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();
         services.AddModelFlowNotifications(OwnAddress(configuration));
+        services.AddOidc(configuration);
         services.AddEntraId(configuration);
         services.AddOpenInferenceModelServer();
         services.AddHttpTrafficRouter();

@@ -2,6 +2,7 @@ using Azure.Core.Pipeline;
 using Microsoft.Extensions.Options;
 using ModelFlow.Api;
 using ModelFlow.Api.Gateways;
+using ModelFlow.Api.SignIn;
 using ModelFlow.Core.Ports;
 using ModelFlow.LocalHost.Evaluation;
 using ModelFlow.LocalHost.Driving;
@@ -40,6 +41,7 @@ internal static class HostComposition
         });
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();
+        services.AddOidc(builder.Configuration);
         services.AddModelFlowNotifications(addresses.Api);
         services.AddOpenInferenceModelServer();
         services.AddHttpTrafficRouter();

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using ModelFlow.Api.Access;
+using ModelFlow.Api.SignIn;
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
@@ -89,6 +90,7 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<IDoorbell>(host.Doorbell);
         services.AddModelFlowOrchestration();
         services.AddModelFlowApi();
+        services.AddOidc(builder.Configuration);
         services.AddModelFlowNotifications(new Uri("https://modelflow.example.com/"));
         configure?.Invoke(services);
         var app = host._app = builder.Build();

@@ -14,9 +14,12 @@ internal sealed class OpenStream : IDisposable
     public HttpResponseMessage Response => _response;
 
     /// <summary>Opens a stream and reads its first block, which every stream has at once.</summary>
-    public static async Task<OpenStream> OpenAsync(ApiHost host, HttpClient client, string path, string? lastEventId = null)
+    public static async Task<OpenStream> OpenAsync(ApiHost host, HttpClient client, string path, string? lastEventId = null) =>
+        await OfAsync(host, await AskAsync(client, path, lastEventId));
+
+    /// <summary>Reads an answer that is a stream, and its first block.</summary>
+    public static async Task<OpenStream> OfAsync(ApiHost host, HttpResponseMessage response)
     {
-        var response = await AskAsync(client, path, lastEventId);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.ToString());
         var stream = new OpenStream(host, response, await response.Content.ReadAsStreamAsync(Http.Cancel));
