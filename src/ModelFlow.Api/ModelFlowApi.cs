@@ -63,6 +63,7 @@ public static class ModelFlowApi
         services.TryAddSingleton<FailedAuthentications>();
         services.TryAddSingleton<FirstAdminToken>();
         services.TryAddSingleton<EventStreams>();
+        services.TryAddSingleton<DecideServices>();
 
         services.TryAddSingleton<TokenCheck>();
         services.TryAddSingleton<SessionCookie>();
@@ -129,6 +130,7 @@ public static class ModelFlowApi
         api.MapHealth();
         endpoints.MapSignIn();
         OpenApiDocumentText.Map(endpoints);
+        endpoints.MapDecide();
         endpoints.DataSources.RequireAccessRules();
         return endpoints;
     }

@@ -95,7 +95,7 @@ public sealed class HttpNotificationSender : INotificationSender, IDisposable
         var body = Encoding.UTF8.GetBytes(delivery.Body);
         var keys = subscription.KeysAt(now).Select(k => Convert.FromBase64String(_protector.Unprotect(k.Protected)));
         var request = new HttpRequestMessage(HttpMethod.Post, _protector.Unprotect(subscription.Address)) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(CloudEvent.MediaType, "utf-8");
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(subscription.Format == MessageFormat.Teams ? TeamsCard.MediaType : CloudEvent.MediaType, "utf-8");
         request.Headers.Add(WebhookSignature.IdHeader, delivery.Id);
         request.Headers.Add(WebhookSignature.TimestampHeader, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Sign(keys, delivery.Id, now, body));

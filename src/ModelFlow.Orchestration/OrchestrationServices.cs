@@ -60,6 +60,7 @@ public static class OrchestrationServices
         services.TryAddSingleton<RevokeVersion>();
         services.TryAddSingleton<SetPolicy>();
         services.TryAddSingleton<ManageSubscriptions>();
+        services.TryAddSingleton<MessageWriter>();
         services.TryAddSingleton<Outbox>();
         services.TryAddSingleton<Dispatcher>();
         services.TryAddSingleton<RecordedRamps>();

@@ -31,7 +31,7 @@ public sealed class HttpNotificationSenderTests : IAsyncLifetime
         {
             Id = CloudEvent.IdOf(state.Id, started.Seq),
             At = started.At,
-            Body = CloudEvent.Of(new Uri("https://modelflow.example.com/"), state.Id, started),
+            Body = CloudEvent.Of(new Uri("https://modelflow.example.com/"), state.Id, started, new MessageLinks(new Uri("https://modelflow.example.com/#/releases/x"))),
         };
         using var sender = Sender(out var protector);
 

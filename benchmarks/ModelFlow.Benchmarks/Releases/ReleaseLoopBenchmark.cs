@@ -128,6 +128,7 @@ internal sealed class ReleaseLoopBenchmark : IBenchmark
             o.ConnectionString = storage;
             o.Transport = requests;
         });
+        services.AddSingleton<ISecretProtector, PlainProtector>();
         services.AddSingleton(new NotificationSource(new Uri("http://127.0.0.1/")));
         services.AddModelFlowOrchestration();
 

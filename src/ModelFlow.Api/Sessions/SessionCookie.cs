@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using ModelFlow.Api.Problems;
 using ModelFlow.Core.Ports;
+using ModelFlow.Core.Secrets;
 using ModelFlow.Core.Serialization;
 using ModelFlow.Orchestration.Notifications;
 

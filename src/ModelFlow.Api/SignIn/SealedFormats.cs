@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using ModelFlow.Api.Sessions;
+using ModelFlow.Core.Secrets;
 
 namespace ModelFlow.Api.SignIn;
 

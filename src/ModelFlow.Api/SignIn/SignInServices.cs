@@ -12,6 +12,7 @@ using Microsoft.IdentityModel.Tokens;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Sessions;
 using ModelFlow.Core.Ports;
+using ModelFlow.Core.Secrets;
 using ModelFlow.Orchestration.Notifications;
 
 namespace ModelFlow.Api.SignIn;

@@ -54,6 +54,12 @@ internal static class SubscriptionEndpoints
             }
         }
 
+        var format = MessageFormat.CloudEvents;
+        if (request.Format is { } wanted && !Enum.TryParse(wanted, ignoreCase: true, out format))
+        {
+            fields.Add("format", $"'{wanted}' is not a format; use cloudEvents or teams.");
+        }
+
         var requester = caller.Request(fields, request.RequestId);
         fields.Check();
         if (!protector.CanProtect)
@@ -62,9 +68,15 @@ internal static class SubscriptionEndpoints
         }
 
         var key = RandomNumberGenerator.GetBytes(WebhookSignature.KeyBytes);
-        return await subscriptions.AddAsync(request.Name!, address!, models, [.. events.Distinct(StringComparer.Ordinal)], key, requester, cancellationToken) is { } added // Checked above.
-            ? TypedResults.Created($"/api/subscriptions/{added.Name}", new NewSubscription(SubscriptionView.Of(added), WebhookSignature.ShowKey(key)))
-            : Problem.Conflict("name-taken", "The name is taken.", $"There is a subscription named '{request.Name}'.", "Choose another name, or remove that one first.");
+        var outcome = await subscriptions.AddAsync(
+            request.Name!, address!, models, [.. events.Distinct(StringComparer.Ordinal)], format, request.Person, key, requester, cancellationToken); // Checked above.
+        return outcome switch
+        {
+            AddSubscription.Added { Subscription: var added } => TypedResults.Created($"/api/subscriptions/{added.Name}", new NewSubscription(SubscriptionView.Of(added), WebhookSignature.ShowKey(key))),
+            AddSubscription.NoPerson => Problem.Invalid("person", $"nobody is entered as '{request.Person}'; enter them with PUT /api/people/… first."),
+            AddSubscription.NameTaken => Problem.Conflict("name-taken", "The name is taken.", $"There is a subscription named '{request.Name}'.", "Choose another name, or remove that one first."),
+            var other => throw new InvalidOperationException($"Unknown outcome {other}."),
+        };
     }
 
     private static async Task<Results<NoContent, Problem>> RemoveAsync(string name, string? reason, Caller caller, ManageSubscriptions subscriptions, CancellationToken cancellationToken)

@@ -17,6 +17,12 @@ public sealed record AddSubscriptionRequest
     /// <summary>Kinds of events; every kind by default.</summary>
     public IReadOnlyList<string>? Events { get; init; }
 
+    /// <summary><c>cloudEvents</c>, the default, or <c>teams</c>: Adaptive Cards for a Teams Workflows webhook.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>The one person whose address it is, entered among the people: they can decide by the links that are sent there.</summary>
+    public string? Person { get; init; }
+
     /// <summary>Makes the request idempotent.</summary>
     public string? RequestId { get; init; }
 }
@@ -36,6 +42,12 @@ public sealed record SubscriptionView
     /// <summary>Kinds of events; none means every kind.</summary>
     public required IReadOnlyList<string> Events { get; init; }
 
+    /// <summary>What messages look like.</summary>
+    public required MessageFormat Format { get; init; }
+
+    /// <summary>The one person whose address it is.</summary>
+    public string? Person { get; init; }
+
     /// <summary>Who made it.</summary>
     public required string CreatedBy { get; init; }
 
@@ -54,6 +66,8 @@ public sealed record SubscriptionView
         Receiver = subscription.Shown,
         Models = subscription.Models,
         Events = subscription.Events,
+        Format = subscription.Format,
+        Person = subscription.Person,
         CreatedBy = subscription.CreatedBy,
         CreatedAt = subscription.CreatedAt,
         PausedAt = subscription.PausedAt,

@@ -36,7 +36,9 @@ internal static class WebhookCommands
             HelpName = "KIND",
             AllowMultipleArgumentsPerToken = true,
         };
-        return new("add", "Have an address told what happens, and print the key its messages are signed with: it is shown this once.", "modelflow webhook add ops https://hooks.example.com/modelflow -e harmFound,ended", surroundings, [name, address, models, events], async call =>
+        var format = new Option<string?>("--format") { Description = "cloudEvents (the default), or teams: Adaptive Cards for a Teams Workflows webhook.", HelpName = "FORMAT" };
+        var person = new Option<string?>("--person") { Description = "The one person whose address it is ('modelflow person set'): links that are sent there decide in their name.", HelpName = "NAME" };
+        return new("add", "Have an address told what happens, and print the key its messages are signed with: it is shown this once.", "modelflow webhook add ops https://hooks.example.com/modelflow -e harmFound,ended\nmodelflow webhook add releases https://prod-1.westeurope.logic.azure.com/… --format teams", surroundings, [name, address, models, events, format, person], async call =>
         {
             var kinds = (call.Get(events) ?? []).SelectMany(e => e.Split(',')).Select(e => (JsonNode)e).ToArray();
             var body = SignalCommands.WithoutNulls(new JsonObject
@@ -44,6 +46,8 @@ internal static class WebhookCommands
                 ["name"] = call.Get(name),
                 ["address"] = call.Get(address),
                 ["models"] = call.Get(models),
+                ["format"] = call.Get(format),
+                ["person"] = call.Get(person),
                 ["events"] = kinds.Length == 0 ? null : new JsonArray(kinds),
             });
             return ShowKey(call, await call.Api.SendAsync(HttpMethod.Post, "api/subscriptions", body, call.CancellationToken));
@@ -61,8 +65,8 @@ internal static class WebhookCommands
             }
 
             call.Screen.Table(
-                ["NAME", "RECEIVER", "MODELS", "EVENTS", "PAUSED"],
-                ApiClient.Read<Page<SubscriptionItem>>(answer).Items.Select(s => new Cell[] { new(s.Name, Tone.Strong), s.Receiver, s.Models, s.Events.Count == 0 ? "all" : string.Join(", ", s.Events), new(s.PausedBecause ?? "", Tone.Bad) }),
+                ["NAME", "RECEIVER", "FORMAT", "PERSON", "MODELS", "EVENTS", "PAUSED"],
+                ApiClient.Read<Page<SubscriptionItem>>(answer).Items.Select(s => new Cell[] { new(s.Name, Tone.Strong), s.Receiver, s.Format ?? "cloudEvents", s.Person ?? "", s.Models, s.Events.Count == 0 ? (s.Format == "teams" ? "usual" : "all") : string.Join(", ", s.Events), new(s.PausedBecause ?? "", Tone.Bad) }),
                 "There are no webhooks.");
             return ExitCode.Ok;
         });

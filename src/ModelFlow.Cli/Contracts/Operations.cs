@@ -81,7 +81,7 @@ internal sealed record HealthItem(string Status, IReadOnlyList<HealthCheckItem>?
 internal sealed record HealthCheckItem(string Name, string Status, string? Description);
 
 /// <summary>An address that is told what happens.</summary>
-internal sealed record SubscriptionItem(string Name, string Receiver, string Models, IReadOnlyList<string> Events, string? PausedBecause);
+internal sealed record SubscriptionItem(string Name, string Receiver, string Models, IReadOnlyList<string> Events, string? PausedBecause, string? Format, string? Person);
 
 /// <summary>A subscription and its key.</summary>
 internal sealed record NewSubscriptionItem(SubscriptionItem Subscription, string Key);

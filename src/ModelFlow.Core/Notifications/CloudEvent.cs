@@ -28,8 +28,10 @@ public static class CloudEvent
     /// <param name="source">Where this ModelFlow is, for example <c>https://modelflow.example.com</c>.</param>
     /// <param name="release">The release.</param>
     /// <param name="happened">Its event.</param>
-    public static string Of(Uri source, ReleaseId release, ReleaseEvent happened)
+    /// <param name="links">The pages of the release, and for one person to decide on.</param>
+    public static string Of(Uri source, ReleaseId release, ReleaseEvent happened, MessageLinks links)
     {
+        ArgumentNullException.ThrowIfNull(links);
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(happened);
         var data = new JsonObject
@@ -45,7 +47,13 @@ public static class CloudEvent
             ["message"] = happened.Message,
             ["hash"] = happened.Hash,
             ["numbers"] = happened.Data?.DeepClone(),
+            ["page"] = links.Release.AbsoluteUri,
         };
+        if (links.Decide is { } decide)
+        {
+            data["decide"] = decide.AbsoluteUri;
+        }
+
         return Write(IdOf(release, happened.Seq), source, TypePrefix + happened.Kind, release.ToString(), happened.At, data, happened.Seq);
     }
 

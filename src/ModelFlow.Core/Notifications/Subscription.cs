@@ -1,4 +1,5 @@
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.Releases;
 
 namespace ModelFlow.Core.Notifications;
 
@@ -20,8 +21,14 @@ public sealed record Subscription
     /// <summary>Whose releases: <c>*</c>, a model, or a prefix and <c>*</c>.</summary>
     public required string Models { get; init; }
 
-    /// <summary>Which kinds of events, for example <c>approved</c>; none means every kind.</summary>
+    /// <summary>Which kinds of events, for example <c>approved</c>; none means every kind, and for Teams <see cref="TeamsCard.UsualEvents"/>.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
+
+    /// <summary>What messages look like.</summary>
+    public MessageFormat Format { get; init; }
+
+    /// <summary>The one person whose address it is: messages that ask them carry a link with which they can decide. Null for an address that several read.</summary>
+    public string? Person { get; init; }
 
     /// <summary>Who made it.</summary>
     public required string CreatedBy { get; init; }
@@ -41,12 +48,22 @@ public sealed record Subscription
     /// <param name="at">When it happened.</param>
     public bool Wants(ModelName model, string kind, DateTimeOffset at) =>
         at >= CreatedAt
-        && (Events.Count == 0 || Events.Contains(kind, StringComparer.Ordinal))
+        && (Events.Count > 0 ? Events : Format == MessageFormat.Teams ? TeamsCard.UsualEvents : EventKinds.All).Contains(kind, StringComparer.Ordinal)
         && ModelScope.TryParse(Models, out var scope, out _)
         && scope.Covers(model);
 
     /// <summary>The keys that sign at <paramref name="now"/>: the newest, and each older one until its end.</summary>
     public IEnumerable<SubscriptionKey> KeysAt(DateTimeOffset now) => Keys.Where((k, i) => i == 0 || k.Until > now);
+}
+
+/// <summary>What messages look like.</summary>
+public enum MessageFormat
+{
+    /// <summary>CloudEvents 1.0, for programs.</summary>
+    CloudEvents,
+
+    /// <summary>Adaptive Cards for a Teams Workflows webhook.</summary>
+    Teams,
 }
 
 /// <summary>A key that messages are signed with.</summary>

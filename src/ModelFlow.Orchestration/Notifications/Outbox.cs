@@ -9,7 +9,7 @@ namespace ModelFlow.Orchestration.Notifications;
 /// Enters what happened to releases into the queues of the subscriptions that want it. Every event is entered at least once, however a host ends, and
 /// under an id that makes further times harmless: a release is followed from its running list until its last event is entered.
 /// </summary>
-public sealed class Outbox(ISubscriptionStore subscriptions, IDeliveryStore deliveries, IReleaseStore releases, IReleaseIndex index, NotificationSource source, TimeProvider time, ILogger<Outbox> logger)
+public sealed class Outbox(ISubscriptionStore subscriptions, IDeliveryStore deliveries, IReleaseStore releases, IReleaseIndex index, MessageWriter messages, TimeProvider time, ILogger<Outbox> logger)
 {
     // A subscription that is younger may miss an event: another one's moves the cursor past it.
     private static readonly TimeSpan ListTrusted = TimeSpan.FromSeconds(5);
@@ -77,13 +77,18 @@ public sealed class Outbox(ISubscriptionStore subscriptions, IDeliveryStore deli
 
         foreach (var subscription in listed)
         {
-            var wanted = events.Where(e => subscription.Wants(state.Id.Model, e.Kind, e.At)).Select(e => new Delivery
+            var wanted = new List<Delivery>();
+            foreach (var e in events.Where(e => subscription.Wants(state.Id.Model, e.Kind, e.At)))
             {
-                Id = CloudEvent.IdOf(state.Id, e.Seq),
-                At = e.At,
-                Body = CloudEvent.Of(source.Address, state.Id, e),
-                NextTryAt = time.GetUtcNow(),
-            }).ToList();
+                wanted.Add(new Delivery
+                {
+                    Id = CloudEvent.IdOf(state.Id, e.Seq),
+                    At = e.At,
+                    Body = await messages.WriteAsync(subscription, state, e, cancellationToken),
+                    NextTryAt = time.GetUtcNow(),
+                });
+            }
+
             if (wanted.Count > 0)
             {
                 await deliveries.EnterAsync(subscription.Name, wanted, cancellationToken);

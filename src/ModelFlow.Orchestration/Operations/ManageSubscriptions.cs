@@ -8,18 +8,24 @@ namespace ModelFlow.Orchestration.Operations;
 
 /// <summary>Adds, changes and removes subscriptions, and sends messages again. Keys are made and shown by the caller.</summary>
 public sealed class ManageSubscriptions(
-    ISubscriptionStore subscriptions, IDeliveryStore deliveries, ISecretProtector protector, NotificationSource source, IAuditLog audit, TimeProvider time)
+    ISubscriptionStore subscriptions, IDeliveryStore deliveries, ISecretProtector protector, MessageWriter messages, IPeopleStore people, IAuditLog audit, TimeProvider time)
 {
     /// <summary>For how long an older key goes on signing beside a new one.</summary>
     public static readonly TimeSpan KeyOverlap = TimeSpan.FromHours(24);
 
-    /// <summary>Adds a subscription; null if the name is taken.</summary>
-    public async Task<Subscription?> AddAsync(string name, Uri address, ModelScope models, IReadOnlyList<string> events, byte[] key, Requester requester, CancellationToken cancellationToken)
+    /// <summary>Adds a subscription.</summary>
+    public async Task<AddSubscription> AddAsync(
+        string name, Uri address, ModelScope models, IReadOnlyList<string> events, MessageFormat format, string? person, byte[] key, Requester requester, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (await subscriptions.FindAsync(name, cancellationToken) is not null)
         {
-            return null;
+            return new AddSubscription.NameTaken();
+        }
+
+        if (person is not null && !(await people.ListAsync(cancellationToken)).Any(p => p.RemovedAt is null && string.Equals(p.Name, person, StringComparison.Ordinal)))
+        {
+            return new AddSubscription.NoPerson();
         }
 
         var subscription = new Subscription
@@ -30,15 +36,17 @@ public sealed class ManageSubscriptions(
             Keys = [new SubscriptionKey(protector.Protect(Convert.ToBase64String(key)), null)],
             Models = models.Value,
             Events = events,
+            Format = format,
+            Person = person,
             CreatedBy = requester.By,
             CreatedAt = time.GetUtcNow(),
         };
         var what = events.Count == 0 ? "everything" : string.Join(", ", events);
-        await RecordAsync("subscriptionAdded", name, $"subscribed {subscription.Shown} as '{name}' to {what} of '{models}'", requester, cancellationToken);
+        await RecordAsync("subscriptionAdded", name, $"subscribed {subscription.Shown} as '{name}' to {what} of '{models}'{(person is null ? "" : $", as the address of {person}, who can decide by its links")}", requester, cancellationToken);
 
         // A name that was in use before begins with an empty log.
         await deliveries.RemoveAllAsync(name, cancellationToken);
-        return await subscriptions.AddAsync(subscription, cancellationToken) ? subscription : null;
+        return await subscriptions.AddAsync(subscription, cancellationToken) ? new AddSubscription.Added(subscription) : new AddSubscription.NameTaken();
     }
 
     /// <summary>Removes a subscription with its log; false if there is none.</summary>
@@ -97,7 +105,7 @@ public sealed class ManageSubscriptions(
     /// <summary>Sends a message that tells of nothing. Its id, to be found in the log; null if there is no such subscription.</summary>
     public async Task<string?> TestAsync(string name, string? reason, Requester requester, CancellationToken cancellationToken)
     {
-        if (await subscriptions.FindAsync(name, cancellationToken) is null)
+        if (await subscriptions.FindAsync(name, cancellationToken) is not { } subscription)
         {
             return null;
         }
@@ -105,7 +113,7 @@ public sealed class ManageSubscriptions(
         await RecordAsync("subscriptionTested", name, $"had a test message sent to '{name}'{Why(reason)}", requester, cancellationToken);
         var now = time.GetUtcNow();
         var id = requester.IdFor("test", name);
-        await deliveries.EnterAsync(name, [new Delivery { Id = id, At = now, Body = CloudEvent.Test(source.Address, id, name, requester.By, now), NextTryAt = now }], cancellationToken);
+        await deliveries.EnterAsync(name, [new Delivery { Id = id, At = now, Body = messages.Test(subscription, id, requester.By, now), NextTryAt = now }], cancellationToken);
         return id;
     }
 
@@ -132,4 +140,21 @@ public sealed class ManageSubscriptions(
             AuditScope.System,
             new AuditEntry(requester.IdFor(action, subject), time.GetUtcNow(), requester.By, action, subject, message),
             cancellationToken);
+}
+
+/// <summary>The outcome of adding a subscription.</summary>
+public abstract record AddSubscription
+{
+    private AddSubscription()
+    {
+    }
+
+    /// <summary>It is told from now on.</summary>
+    public sealed record Added(Subscription Subscription) : AddSubscription;
+
+    /// <summary>There is one of the name.</summary>
+    public sealed record NameTaken : AddSubscription;
+
+    /// <summary>Nobody is entered under the person's name.</summary>
+    public sealed record NoPerson : AddSubscription;
 }

@@ -60,6 +60,7 @@ public sealed class SimulatedWorld : IAsyncDisposable, IDoorbell
         services.AddSingleton<ITrafficRouter>(Gateway);
         services.AddSingleton<ITrafficWindows>(Gateway);
         services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddSingleton<ISecretProtector, InMemory.PlainProtector>();
         services.AddSingleton(new NotificationSource(new Uri("https://modelflow.example.com/")));
         addStores(services);
         services.AddModelFlowOrchestration();

@@ -1,16 +1,19 @@
 using System.Security.Cryptography;
 using ModelFlow.Core.Ports;
 
-namespace ModelFlow.Api.Sessions;
+namespace ModelFlow.Core.Secrets;
 
 /// <summary>
-/// Text that browsers keep for this host and cannot read or change: sealed by <see cref="ISecretProtector"/>. What it is for is sealed with it,
+/// Text that is given out (to browsers, in links) and comes back, and that nobody can read or change meanwhile: sealed by <see cref="ISecretProtector"/>. What it is for is sealed with it,
 /// so that nothing sealed for one purpose passes for another.
 /// </summary>
-internal sealed class SealedText(ISecretProtector protector, string purpose)
+/// <param name="protector">Seals and opens.</param>
+/// <param name="purpose">What the text is for, for example <c>session</c>.</param>
+public sealed class SealedText(ISecretProtector protector, string purpose)
 {
     private readonly string _start = $"modelflow {purpose}\n";
 
+    /// <summary>Seals a text for this purpose.</summary>
     public string Seal(string text) => protector.Protect(_start + text);
 
     /// <summary>What was sealed; null if the text was changed, sealed with a key that is gone, or for another purpose.</summary>
