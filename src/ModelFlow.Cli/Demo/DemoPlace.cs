@@ -33,6 +33,13 @@ internal sealed class DemoPlace : IAsyncDisposable
     public static async Task<DemoPlace> StartAsync(Call call, string? data, bool keep)
     {
         var folder = data is null ? Path.Combine(Path.GetTempPath(), $"modelflow-demo-{Guid.NewGuid().ToString("N")[..8]}") : call.FullPath(data);
+        if (data is null && !OperatingSystem.IsWindows())
+        {
+            // The demo's people get their cards on this machine.
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            await File.WriteAllTextAsync(Path.Combine(folder, "settings.json"), """{ "Notifications": { "AllowPrivateAddresses": true } }""", call.CancellationToken);
+        }
+
         call.Screen.Line("Starting storage, host, model server and gateway on this machine …", Tone.Dim);
         var exit = await DetachedHost.StartAsync(call, ["--data", folder, "--api-port", "0", "--gateway-port", "0"], folder);
         if (exit != ExitCode.Ok)

@@ -7,10 +7,11 @@ using ModelFlow.Cli.Connecting;
 namespace ModelFlow.Cli.Demo;
 
 /// <summary>What the story needs before it begins: the samples, data sets, the policy, two approvers and an operator.</summary>
-internal sealed class DemoSetting : IDisposable
+internal sealed class DemoSetting : IAsyncDisposable
 {
-    private DemoSetting(string samples, BlobContainerClient incoming, IReadOnlyList<ApiClient> approvers, ApiClient operatorApi)
+    private DemoSetting(string samples, BlobContainerClient incoming, IReadOnlyList<ApiClient> approvers, ApiClient operatorApi, CardApprovals? cards)
     {
+        Cards = cards;
         Samples = samples;
         Incoming = incoming;
         Approvers = approvers;
@@ -26,6 +27,9 @@ internal sealed class DemoSetting : IDisposable
     public IReadOnlyList<ApiClient> Approvers { get; }
 
     public ApiClient Operator { get; }
+
+    /// <summary>The people who approve by cards; null where the host sends none to this machine.</summary>
+    public CardApprovals? Cards { get; }
 
     public static async Task<DemoSetting> PrepareAsync(Call call, DemoPlace place, string model)
     {
@@ -50,24 +54,27 @@ internal sealed class DemoSetting : IDisposable
             cancellationToken);
 
         var suffix = Guid.NewGuid().ToString("N")[..6];
-        var approvers = new List<ApiClient>
-        {
-            await TokenAsync($"demo-approver-1-{suffix}", "approver"),
-            await TokenAsync($"demo-approver-2-{suffix}", "approver"),
-        };
-        var operatorApi = await TokenAsync($"demo-operator-{suffix}", "operator");
-        return new DemoSetting(samples, new BlobContainerClient(place.At.StorageConnectionString, "incoming"), approvers, operatorApi);
+        var second = await TokenAsync($"demo-approver-2-{suffix}", "approver");
+        var approvers = new List<ApiClient> { place.As(await TokenAsync($"demo-approver-1-{suffix}", "approver")), place.As(second) };
+        var operatorApi = place.As(await TokenAsync($"demo-operator-{suffix}", "operator"));
+        var cards = await CardApprovals.StartAsync(call, place, model, suffix, second);
+        return new DemoSetting(samples, new BlobContainerClient(place.At.StorageConnectionString, "incoming"), approvers, operatorApi, cards);
 
-        async Task<ApiClient> TokenAsync(string name, string role)
+        async Task<string> TokenAsync(string name, string role)
         {
             var body = new JsonObject { ["name"] = name, ["roles"] = new JsonArray(role), ["expiresIn"] = "1d" };
             var made = await place.Admin.SendAsync(HttpMethod.Post, "api/tokens", body, cancellationToken);
-            return place.As((string)made!["token"]!);
+            return (string)made!["token"]!;
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        if (Cards is not null)
+        {
+            await Cards.DisposeAsync();
+        }
+
         foreach (var approver in Approvers)
         {
             approver.Dispose();

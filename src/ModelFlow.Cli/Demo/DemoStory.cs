@@ -25,7 +25,7 @@ internal sealed class DemoStory(Call call, DemoPlace place, string model, Checks
     public async Task PlayAsync()
     {
         var started = Time.GetTimestamp();
-        using var setting = await DemoSetting.PrepareAsync(call, place, model);
+        await using var setting = await DemoSetting.PrepareAsync(call, place, model);
 
         Chapter("1. The first version, put into the container with a plain blob upload");
         Expect(await ReleaseAsync(setting, Base), "stable", by: null);
@@ -51,6 +51,13 @@ internal sealed class DemoStory(Call call, DemoPlace place, string model, Checks
             Chapter("6. An operator rolls back");
             await RollBackAsync(setting, traffic);
             checks.Add("live requests that failed, in all of it", "0", $"{traffic.Failures.Count} of {traffic.Answered + traffic.Failures.Count}{First(traffic.Failures)}", traffic.Failures.Count == 0 && traffic.Answered > 500);
+        }
+
+        if (setting.Cards is { } cards)
+        {
+            checks.Equal("approvals: by a personal link, after signing in", "3, 3", $"{cards.ByLink}, {cards.BySignIn}");
+            var told = cards.Cards.Count(c => c.To == "channel" && c.Title.EndsWith(": stable", StringComparison.Ordinal));
+            checks.Equal("cards that say that a version is stable", "2", $"{told}");
         }
 
         call.Screen.Line();
@@ -200,9 +207,20 @@ internal sealed class DemoStory(Call call, DemoPlace place, string model, Checks
         }
     }
 
-    // As a person's script would: an HTTP callback with the person's own token. Nobody is known to have made a bare drop, so two are needed.
+    // Nobody is known to have made a bare drop, so two are needed.
     private async Task ApproveAsync(DemoSetting setting, string release)
     {
+        if (setting.Cards is { } cards)
+        {
+            if (!await cards.ApproveAsync(release))
+            {
+                checks.Add($"a card about {release}", "arrives and asks", "none arrived", holds: false);
+            }
+
+            return;
+        }
+
+        // As a person's script would: an HTTP callback with the person's own token.
         foreach (var approver in setting.Approvers)
         {
             var body = new JsonObject { ["decision"] = "approve", ["comment"] = "the numbers are good" };
