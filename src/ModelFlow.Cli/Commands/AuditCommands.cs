@@ -113,13 +113,13 @@ internal static class AuditCommands
                     ("uploader", attempt.Uploader ?? "unknown"),
                     ("outcome", attempt.Outcome ?? "running"),
                     ("artifact", attempt.Artifact),
-                    ("report", attempt.Evidence),
+                    ("report", attempt.Report),
                     ("policy", attempt.Policy));
                 call.Screen.Table(
                     ["GATE", "PASSED", "MESSAGE"], attempt.Gates.Select(g => new Cell[] { g.Gate, new(g.Passed ? "yes" : "no", g.Passed ? Tone.Good : Tone.Bad), g.Message }), "No gate was judged.");
                 call.Screen.Table(
                     ["AT", "WHO", "DECISION", "COMMENT", "ON THE REPORT"],
-                    attempt.Decisions.Select(d => new Cell[] { Show.Time(d.At), new(d.By, Tone.Strong), d.Decision, d.Comment ?? "", d.Evidence ?? "" }),
+                    attempt.Decisions.Select(d => new Cell[] { Show.Time(d.At), new(d.By, Tone.Strong), d.Decision, d.Comment ?? "", d.Report ?? "" }),
                     "Nobody decided.");
             }
 

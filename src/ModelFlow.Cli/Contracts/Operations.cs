@@ -92,10 +92,10 @@ internal sealed record LeaseThenItem(bool Lapsing, DateTimeOffset? Since, string
 
 /// <summary>Who decided on one attempt to release a version.</summary>
 internal sealed record AttemptItem(
-    string Release, string StartedBy, DateTimeOffset StartedAt, string? Uploader, string Policy, string? Artifact, string? Evidence, IReadOnlyList<GateItem> Gates, IReadOnlyList<DecidedItem> Decisions, string? Outcome);
+    string Release, string StartedBy, DateTimeOffset StartedAt, string? Uploader, string Policy, string? Artifact, string? Report, IReadOnlyList<GateItem> Gates, IReadOnlyList<DecidedItem> Decisions, string? Outcome);
 
 /// <summary>One decision.</summary>
-internal sealed record DecidedItem(int Seq, string By, DateTimeOffset At, string Decision, string? Comment, string? Artifact, string? Evidence, string Hash);
+internal sealed record DecidedItem(int Seq, string By, DateTimeOffset At, string Decision, string? Comment, string? Artifact, string? Report, string? Evidence, string Hash);
 
 /// <summary>What somebody did.</summary>
 internal sealed record DeedsItem(string Name, DateTimeOffset Since, DateTimeOffset Until, IReadOnlyList<DeedItem> Items, DateTimeOffset? Next);

@@ -28,6 +28,9 @@ public sealed record NamedRow(string Table, string Partition, string Row, int Co
     /// <summary>The same of what it says now: an entry that nobody changed has its own hash there.</summary>
     public RedactedEntry? Now { get; init; }
 
-    /// <summary>It is a token or a signal of the name's and will be deleted.</summary>
+    /// <summary>It is a token, a person or a signal of the name's and will be deleted.</summary>
     public bool IsDeleted { get; init; }
+
+    /// <summary>It says how somebody signs in and what their approvals count for: it must stay while a release that runs has the name.</summary>
+    public bool IsSignIn { get; init; }
 }

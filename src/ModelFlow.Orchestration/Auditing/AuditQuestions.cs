@@ -16,7 +16,7 @@ public sealed class AuditQuestions(IAuditLog audit, IReleaseStore releases, IRel
 {
     private const int PageSize = 500;
 
-    private static readonly string[] Decisions = ["approved", "rejected"];
+    private static readonly string[] Decisions = ["approved", "approvalWithdrawn", "rejected"];
 
     /// <summary>What was live at <paramref name="at"/>; null if the model had no route then.</summary>
     public async Task<WasLive?> LiveAsync(ModelName model, DateTimeOffset at, CancellationToken cancellationToken)
@@ -77,7 +77,7 @@ public sealed class AuditQuestions(IAuditLog audit, IReleaseStore releases, IRel
 
                 if (Decisions.Contains(happened.Kind, StringComparer.Ordinal))
                 {
-                    decisions.Add(new Decided(happened.Seq, happened.By, happened.At, happened.Kind, Text(happened, "comment"), Text(happened, "artifact"), Text(happened, "evidence"), happened.Hash));
+                    decisions.Add(new Decided(happened.Seq, happened.By, happened.At, happened.Kind, Text(happened, "comment"), Text(happened, "artifact"), Text(happened, "evaluation") ?? Text(happened, "evidence"), Text(happened, "evidence"), happened.Hash));
                 }
             }
 
@@ -238,24 +238,25 @@ public sealed record LeaseThen(bool Lapsing, DateTimeOffset? Since, string Messa
 /// <param name="Uploader">Who uploaded the version; null if unknown.</param>
 /// <param name="Policy">The policy it ran under.</param>
 /// <param name="Artifact">The manifest's digest.</param>
-/// <param name="Evidence">The evaluation report's digest.</param>
+/// <param name="Report">The evaluation report's digest.</param>
 /// <param name="Gates">What the gates said.</param>
 /// <param name="Decisions">In order.</param>
 /// <param name="Outcome">How it ended; null while it runs.</param>
 public sealed record AttemptDecisions(
-    ReleaseId Release, string StartedBy, DateTimeOffset StartedAt, string? Uploader, Sha256Digest Policy, Sha256Digest? Artifact, Sha256Digest? Evidence,
+    ReleaseId Release, string StartedBy, DateTimeOffset StartedAt, string? Uploader, Sha256Digest Policy, Sha256Digest? Artifact, Sha256Digest? Report,
     IReadOnlyList<GateResult> Gates, IReadOnlyList<Decided> Decisions, Outcome? Outcome);
 
 /// <summary>One decision.</summary>
 /// <param name="Seq">The event.</param>
 /// <param name="By">Who.</param>
 /// <param name="At">When.</param>
-/// <param name="Decision"><c>approved</c> or <c>rejected</c>.</param>
+/// <param name="Decision"><c>approved</c>, <c>approvalWithdrawn</c> or <c>rejected</c>.</param>
 /// <param name="Comment">What they said.</param>
 /// <param name="Artifact">The digest of what was decided on.</param>
-/// <param name="Evidence">The digest of the report it was decided on.</param>
+/// <param name="Report">The digest of the evaluation report it was decided on.</param>
+/// <param name="Evidence">The digest of all that was shown, which binds the decision; in old records the report's.</param>
 /// <param name="Hash">The event's hash in its chain.</param>
-public sealed record Decided(int Seq, string By, DateTimeOffset At, string Decision, string? Comment, string? Artifact, string? Evidence, string Hash);
+public sealed record Decided(int Seq, string By, DateTimeOffset At, string Decision, string? Comment, string? Artifact, string? Report, string? Evidence, string Hash);
 
 /// <summary>What somebody did.</summary>
 /// <param name="Name">The identity.</param>

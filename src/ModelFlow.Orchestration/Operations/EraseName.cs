@@ -10,7 +10,7 @@ namespace ModelFlow.Orchestration.Operations;
 /// Takes a person's name out of everything the tables hold, on a lawful request. Entries of chains keep their hashes; what they say without the name is put on a list beforehand, which the
 /// audit log vouches for. Can be cut off and repeated.
 /// </summary>
-public sealed class EraseName(IRecordedNames names, RedactionArchive redactions, IReleaseIndex releases, IVersionCatalog catalog, ITokenStore tokens, IAuditLog audit, TimeProvider time)
+public sealed class EraseName(IRecordedNames names, RedactionArchive redactions, IReleaseIndex releases, IVersionCatalog catalog, ITokenStore tokens, IPeopleStore people, IAuditLog audit, TimeProvider time)
 {
     private static readonly string[] Words = ["modelflow", "reader", "uploader", "approver", "operator", "admin", "gateway", "stable", "default", .. EventKinds.All];
 
@@ -43,6 +43,12 @@ public sealed class EraseName(IRecordedNames names, RedactionArchive redactions,
             {
                 running.Add(id.ToString());
             }
+        }
+
+        if (running.Count > 0)
+        {
+            // Whether an approval of a running release counts is looked up there.
+            found.RemoveAll(r => r.IsSignIn);
         }
 
         var known = await redactions.FindKnownAsync(cancellationToken);
@@ -84,6 +90,11 @@ public sealed class EraseName(IRecordedNames names, RedactionArchive redactions,
         if (ModelName.TryParse(name, out var model, out _) && await catalog.ListAsync(model, cancellationToken).AnyAsync(cancellationToken))
         {
             return new ErasedName.Refused($"'{name}' is a model's name, too.");
+        }
+
+        if (!rehearse && (await people.ListAsync(cancellationToken)).Any(p => p.RemovedAt is null && string.Equals(p.Name, name, StringComparison.Ordinal)))
+        {
+            return new ErasedName.Refused($"'{name}' is one of the people whose approvals count: remove them first.");
         }
 
         // Who still works here would only stand in new entries again.

@@ -116,7 +116,8 @@ internal sealed class TableRecordedNames(StorageClients clients) : IRecordedName
         {
             Redacted = redacted,
             Now = now,
-            IsDeleted = IsSignal(table, row) || (table is StorageNames.TokensTable && string.Equals(Documents.Token.Read(row).Name, name, StringComparison.Ordinal)),
+            IsDeleted = IsSignal(table, row) || IsOwn(table, row, name),
+            IsSignIn = table is StorageNames.TokensTable,
         };
     }
 
@@ -162,6 +163,14 @@ internal sealed class TableRecordedNames(StorageClients clients) : IRecordedName
 
         return (count == 0 ? text : changed!.ToJsonString(CoreJson.Options), count); // What has a text is not null.
     }
+
+    // A token or a person of this name: there the name is in the key, too.
+    private static bool IsOwn(string table, TableEntity row, string name) => table is StorageNames.TokensTable && RowText.Documents(row) switch
+    {
+        ["token"] => string.Equals(Documents.Token.Read(row).Name, name, StringComparison.Ordinal),
+        ["person"] => string.Equals(Documents.Person.Read(row).Name, name, StringComparison.Ordinal),
+        _ => false,
+    };
 
     private static bool IsAuditEntry(string table, TableEntity row) => table is StorageNames.AuditTable && row.RowKey.StartsWith(AuditEntryFrom, StringComparison.Ordinal);
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Audit;
 using ModelFlow.Api.Tests.Support;
+using ModelFlow.Core.Approvals;
 using ModelFlow.Core.Audit;
 using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
@@ -134,7 +135,7 @@ public sealed class AuditTests
         var attempts = answer["items"]!.AsArray();
         Assert.Equal(["digits-v1.0.0-2", "digits-v1.0.0-1"], attempts.Select(a => (string)a!["release"]!));
         var decided = Assert.Single(attempts[0]!["decisions"]!.AsArray())!;
-        Assert.Equal(("carol", "approved", "well", "sha256:e"), ((string)decided["by"]!, (string)decided["decision"]!, (string)decided["comment"]!, (string)decided["evidence"]!));
+        Assert.Equal(("carol", "approved", "well", "sha256:r", "sha256:e"), ((string)decided["by"]!, (string)decided["decision"]!, (string)decided["comment"]!, (string)decided["report"]!, (string)decided["evidence"]!));
         Assert.Equal("minAccuracy", (string)attempts[0]!["gates"]![0]!["gate"]!);
     }
 
@@ -241,7 +242,7 @@ public sealed class AuditTests
         var (state, started) = ReleaseEvents.Start(Samples.State(ReleaseId.Parse($"digits-v1.0.0-{attempt}")));
         var evaluated = Event(state, "evaluated", "modelflow", new JsonObject { ["gates"] = new JsonArray(new JsonObject { ["gate"] = "minAccuracy", ["passed"] = true, ["limit"] = 0.9, ["message"] = "well" }) });
         state = Samples.After(state, [evaluated]);
-        var decided = Event(state, kind, by, new JsonObject { ["comment"] = "well", ["artifact"] = "sha256:a", ["evidence"] = "sha256:e" });
+        var decided = Event(state, kind, by, new JsonObject { ["comment"] = "well", ["artifact"] = "sha256:a", ["evidence"] = "sha256:e", ["evaluation"] = "sha256:r" });
         state = Samples.After(state, [decided]);
         await host.Get<IReleaseIndex>().PutAsync(ReleaseSummary.Of(state), Http.Cancel);
         Assert.IsType<CreateRelease.Created>(await host.Get<IReleaseStore>().CreateAsync(state, [started, evaluated, decided], Http.Cancel));

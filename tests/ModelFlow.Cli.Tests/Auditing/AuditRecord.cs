@@ -69,7 +69,7 @@ internal sealed class AuditRecord : IDisposable
     public AnchorChains NewAnchors() => Anchors = new AnchorChains(
         Get<IAuditLog>(), Get<IReleaseStore>(), Get<IReleaseIndex>(), _archive, Signer, new AnchorSettings(TimeSpan.FromHours(1)), Time, NullLogger<AnchorChains>.Instance);
 
-    public EraseName Eraser() => new(Get<IRecordedNames>(), _redactions, Get<IReleaseIndex>(), Get<IVersionCatalog>(), Get<ITokenStore>(), Get<IAuditLog>(), Time);
+    public EraseName Eraser() => new(Get<IRecordedNames>(), _redactions, Get<IReleaseIndex>(), Get<IVersionCatalog>(), Get<ITokenStore>(), Get<IPeopleStore>(), Get<IAuditLog>(), Time);
 
     public async Task WriteAsync(string scope, int count, string by = "alice")
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Azure.Data.Tables;
 using ModelFlow.Core.Audit;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.People;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
 using ModelFlow.Core.Serialization;
@@ -125,6 +126,21 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         Assert.Equal("bob", (await record.Get<IReleaseStore>().ReadEventsAsync(AuditRecord.Release, 1, Cancel).FirstAsync(Cancel)).By);
     }
 
+    [Fact]
+    public async Task Sign_in_stays_while_a_release_that_runs_has_the_name()
+    {
+        using var record = await AuditRecord.CreateAsync(azurite);
+        await record.Get<IPeopleStore>().UpdateAsync("bob", _ => new Person { Name = "bob", CreatedAt = Samples.Now, RemovedAt = Samples.Now }, Cancel);
+
+        await record.Eraser().EraseAsync("bob", "17", rehearse: false, Admin, Cancel);
+        Assert.Single(await record.Get<IPeopleStore>().ListAsync(Cancel));
+
+        await record.HappenAsync(1, end: true);
+        await record.Eraser().EraseAsync("bob", "17", rehearse: false, new Requester("root", "request-2"), Cancel);
+        Assert.Empty(await record.Get<IPeopleStore>().ListAsync(Cancel));
+        Assert.Empty((await record.VerifyAsync()).Problems);
+    }
+
     [Theory]
     [InlineData("modelflow")]
     [InlineData("admin")]
@@ -132,11 +148,14 @@ public sealed class ErasureTests(AzuriteFixture azurite)
     [InlineData("v1.0.0")]
     [InlineData("digits")]
     [InlineData("working")]
+    [InlineData("counting")]
     public async Task Word_that_means_something_else_and_working_token_are_refused(string name)
     {
         using var record = await AuditRecord.CreateAsync(azurite);
         await record.Get<IVersionCatalog>().AddAsync(Samples.Version(AuditRecord.Model, VersionName.Parse("v1.0.0")), Cancel);
         await record.Get<ITokenStore>().AddAsync(new TokenRecord { Name = "working", SecretHash = Sha256Digest.Of("w"), Roles = ["reader"], CreatedAt = Samples.Now }, Cancel);
+
+        await record.Get<IPeopleStore>().UpdateAsync("counting", _ => new Person { Name = "counting", CreatedAt = Samples.Now }, Cancel);
 
         Assert.IsType<ErasedName.Refused>(await record.Eraser().EraseAsync(name, "17", rehearse: false, Admin, Cancel));
     }
@@ -147,6 +166,8 @@ public sealed class ErasureTests(AzuriteFixture azurite)
         await record.Get<ITokenStore>().AddAsync(new TokenRecord { Name = "bob", SecretHash = Sha256Digest.Of("b"), Roles = ["reader"], CreatedAt = Samples.Now }, Cancel);
         await record.Get<ITokenStore>().RevokeAsync("bob", Samples.Now, Cancel);
         await record.Get<IVersionCatalog>().AddAsync(Samples.Version(AuditRecord.Model, VersionName.Parse("v1.0.0")) with { Uploader = "bob" }, Cancel);
+        await record.Get<IPeopleStore>().UpdateAsync("bob", _ => new Person { Name = "bob", Identities = ["entra:1"], CreatedAt = Samples.Now, RemovedAt = Samples.Now }, Cancel);
+        await record.Get<IPeopleStore>().UpdateAsync("robert", _ => new Person { Name = "robert", Identities = ["bob"], CreatedAt = Samples.Now }, Cancel);
         await record.Get<IReleaseStore>().AddSignalAsync(AuditRecord.Release, Samples.Signal("approve-0"), Cancel);
         await record.HappenAsync(1, end: true);
     }
