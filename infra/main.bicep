@@ -21,6 +21,11 @@ param redundancy string = 'Standard_GRS'
 @maxValue(365)
 param softDeleteDays int = 30
 
+@description('Days that nothing in the container audit can be changed or deleted, from when it was written; 7 years by default.')
+@minValue(1)
+@maxValue(146000)
+param auditRetentionDays int = 2557
+
 @description('Storage, vault and registry answer in the virtual network only. Makes the registry a Premium one.')
 param privateEndpoints bool = false
 
@@ -139,6 +144,11 @@ param gatewaySigningKey string
 @maxLength(44)
 param protectionKey string
 
+@description('Signs the anchors of the audit: base64 of a private key on P-256 in PKCS #8.')
+@secure()
+@minLength(120)
+param auditKey string
+
 @description('A token with the role gateway, which the host makes once it runs. Needed with gatewayImage.')
 @secure()
 param gatewayToken string = ''
@@ -205,6 +215,7 @@ module data 'modules/dataStorage.bicep' = {
     accountName: dataAccountName
     redundancy: redundancy
     softDeleteDays: softDeleteDays
+    auditRetentionDays: auditRetentionDays
     publicNetworkAccess: !privateEndpoints
   }
 }
@@ -241,6 +252,7 @@ module vault 'modules/keyVault.bicep' = {
     servingControlSecret: servingControlSecret
     gatewaySigningKey: gatewaySigningKey
     protectionKey: protectionKey
+    auditKey: auditKey
     gatewayToken: !empty(gatewayImage) && empty(gatewayToken)
       ? fail('gatewayImage needs gatewayToken: make one with the role gateway first')
       : gatewayToken

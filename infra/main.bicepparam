@@ -30,3 +30,4 @@ param gatewayControlSecret = readEnvironmentVariable('MODELFLOW_GATEWAY_CONTROL_
 param servingControlSecret = readEnvironmentVariable('MODELFLOW_SERVING_CONTROL_SECRET')
 param gatewaySigningKey = readEnvironmentVariable('MODELFLOW_GATEWAY_SIGNING_KEY')
 param protectionKey = readEnvironmentVariable('MODELFLOW_PROTECTION_KEY')
+param auditKey = readEnvironmentVariable('MODELFLOW_AUDIT_KEY')

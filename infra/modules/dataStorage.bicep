@@ -15,11 +15,16 @@ param redundancy string
 @maxValue(365)
 param softDeleteDays int
 
+@description('Days that nothing in the container audit can be changed or deleted, from when it was written.')
+@minValue(1)
+@maxValue(146000)
+param auditRetentionDays int
+
 @description('False closes the account to everything but private endpoints.')
 param publicNetworkAccess bool
 
 // The names are those of src/ModelFlow.Storage/StorageNames.cs; a test compares them.
-var containerNames = ['incoming', 'quarantine', 'datasets', 'reports', 'archive', 'policies', 'audit']
+var containerNames = ['incoming', 'quarantine', 'datasets', 'reports', 'archive', 'policies']
 var tableNames = [
   'Releases'
   'Models'
@@ -96,6 +101,25 @@ resource models 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-
   properties: {
     publicAccess: 'None'
     immutableStorageWithVersioning: { enabled: true }
+  }
+}
+
+// Anchors of the audit are written once. The policy is left unlocked, so that an installation that was tried out can be taken down again:
+// who may change it may shorten it. Locking it cannot be undone; docs/audit.md shows how.
+resource audit 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'audit'
+  properties: {
+    publicAccess: 'None'
+    immutableStorageWithVersioning: { enabled: true }
+  }
+
+  resource writtenOnce 'immutabilityPolicies' = {
+    name: 'default'
+    properties: {
+      immutabilityPeriodSinceCreationInDays: auditRetentionDays
+      allowProtectedAppendWrites: false
+    }
   }
 }
 

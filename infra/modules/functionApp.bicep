@@ -62,6 +62,7 @@ var settings = union(
     Gateways__ControlSecret: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=gateway-control-secret)'
     ModelServers__ControlSecret: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=serving-control-secret)'
     Notifications__ProtectionKeys__0: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=protection-key)'
+    Audit__SigningKeys__0: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=audit-key)'
     TASKHUB_NAME: taskHub
   },
   toObject(range(0, length(gateways)), i => 'Gateways__Addresses__${i}', i => gateways[i]),

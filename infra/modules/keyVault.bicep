@@ -32,6 +32,11 @@ param gatewaySigningKey string
 @maxLength(44)
 param protectionKey string
 
+@description('Audit:SigningKeys:0, a private key on P-256: base64 of PKCS #8.')
+@secure()
+@minLength(120)
+param auditKey string
+
 @description('Reports and polling: Gateway:ControlPlaneToken, a token with the role gateway. Empty until the host runs and has made one.')
 @secure()
 param gatewayToken string
@@ -75,6 +80,11 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   resource protection 'secrets' = {
     name: 'protection-key'
     properties: { value: protectionKey }
+  }
+
+  resource audit 'secrets' = {
+    name: 'audit-key'
+    properties: { value: auditKey }
   }
 
   resource token 'secrets' = if (!empty(gatewayToken)) {

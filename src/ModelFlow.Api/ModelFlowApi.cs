@@ -28,7 +28,9 @@ using ModelFlow.Api.Subscriptions;
 using ModelFlow.Api.Tokens;
 using ModelFlow.Api.Traffic;
 using ModelFlow.Api.Uploads;
+using ModelFlow.Core.Ports;
 using ModelFlow.Core.Serialization;
+using ModelFlow.Orchestration.Auditing;
 
 namespace ModelFlow.Api;
 
@@ -59,6 +61,11 @@ public static class ModelFlowApi
         ArgumentNullException.ThrowIfNull(services);
         services.AddOptions<ApiOptions>().BindConfiguration("Api").ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ApiOptions>, ApiOptionsValidator>());
+        services.AddOptions<AuditOptions>().BindConfiguration(AuditOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AuditOptions>, AuditAnnotations>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AuditOptions>, AuditOptionsValidator>());
+        services.TryAddSingleton<IAnchorSigner, EcdsaAnchorSigner>();
+        services.TryAddSingleton(p => new AnchorSettings(p.GetRequiredService<IOptions<AuditOptions>>().Value.AnchorEvery));
         services.TryAddSingleton<TokenLookup>();
         services.TryAddSingleton<FailedAuthentications>();
         services.TryAddSingleton<FirstAdminToken>();
@@ -79,7 +86,7 @@ public static class ModelFlowApi
         services.ConfigureHttpJsonOptions(o => CoreJson.Configure(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.Configure<KestrelServerOptions>(o => o.AddServerHeader = false);
-        services.AddHealthChecks().AddCheck<HoldHealth>("versionHolds");
+        services.AddHealthChecks().AddCheck<HoldHealth>("versionHolds").AddCheck<AnchorHealth>("auditAnchors");
         services.AddModelFlowOpenApi();
         return services;
     }

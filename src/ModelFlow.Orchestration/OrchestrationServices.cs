@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using ModelFlow.Orchestration.Analysis;
+using ModelFlow.Orchestration.Auditing;
 using ModelFlow.Orchestration.Commands;
 using ModelFlow.Orchestration.Intake;
 using ModelFlow.Orchestration.Notifications;
@@ -15,7 +16,7 @@ public static class OrchestrationServices
 {
     /// <summary>
     /// Adds everything here as singletons. The host adds the ports of <c>ModelFlow.Core.Ports</c>, a <see cref="TimeProvider"/>
-    /// and an <see cref="IDoorbell"/>.
+    /// an <see cref="IDoorbell"/>, an <see cref="AnchorSettings"/> and the keys of anchors.
     /// </summary>
     public static IServiceCollection AddModelFlowOrchestration(this IServiceCollection services)
     {
@@ -47,6 +48,12 @@ public static class OrchestrationServices
         services.TryAddSingleton<DeploymentUpkeep>();
         services.TryAddSingleton<HoldUpkeep>();
         services.TryAddSingleton<VersionHolder>();
+        services.TryAddSingleton<AnchorArchive>();
+        services.TryAddSingleton<RedactionArchive>();
+        services.TryAddSingleton<ExportAudit>();
+        services.TryAddSingleton<AuditQuestions>();
+        services.TryAddSingleton<EraseName>();
+        services.TryAddSingleton<AnchorChains>();
         services.TryAddSingleton<AddDataset>();
         services.TryAddSingleton<ApplyRetention>();
         services.TryAddSingleton<CompareVersions>();

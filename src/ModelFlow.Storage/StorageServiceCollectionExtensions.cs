@@ -46,6 +46,8 @@ public static class StorageServiceCollectionExtensions
         services.TryAddSingleton<ITokenStore, TableTokenStore>();
         services.TryAddSingleton<IPeopleStore, TablePeopleStore>();
         services.TryAddSingleton<IAuditLog, TableAuditLog>();
+        services.TryAddSingleton<IAuditArchive, BlobAuditArchive>();
+        services.TryAddSingleton<IRecordedNames, TableRecordedNames>();
         services.TryAddSingleton<IPolicyStore, BlobPolicyStore>();
         services.TryAddSingleton<IDatasetStore, BlobDatasetStore>();
         services.TryAddSingleton<IReportStore, BlobReportStore>();

@@ -83,6 +83,7 @@ public sealed class CompilationTests
             ["MODELFLOW_SERVING_CONTROL_SECRET"] = Resource.Secret,
             ["MODELFLOW_GATEWAY_SIGNING_KEY"] = Resource.Secret,
             ["MODELFLOW_PROTECTION_KEY"] = Resource.Secret,
+            ["MODELFLOW_AUDIT_KEY"] = Resource.Secret,
         };
 
         variables["MODELFLOW_SERVING_IMAGE"] = "modelflow/serving@sha256:0";

@@ -62,14 +62,24 @@ public sealed partial class StorageTests
     }
 
     [Fact]
-    public void Data_immutability_isForModelsAlone()
+    public void Data_immutability_isForModelsAndTheAudit()
     {
         var snapshot = Deployments.Deploy(nameof(Deployments.First));
 
-        var held = Assert.Single(snapshot.Of($"{Accounts}/blobServices/containers"), c => c["immutableStorageWithVersioning"].ValueKind != System.Text.Json.JsonValueKind.Undefined);
-        Assert.EndsWith("/models", held.Name);
-        Assert.True(held["immutableStorageWithVersioning.enabled"].GetBoolean());
+        var held = snapshot.Of($"{Accounts}/blobServices/containers").Where(c => c["immutableStorageWithVersioning"].ValueKind != System.Text.Json.JsonValueKind.Undefined).ToList();
+        Assert.Equal(["audit", "models"], held.Select(c => c.Name.Split('/')[^1]).Order(StringComparer.Ordinal));
+        Assert.All(held, c => Assert.True(c["immutableStorageWithVersioning.enabled"].GetBoolean()));
         Assert.Equal(System.Text.Json.JsonValueKind.Undefined, Data(snapshot)["immutableStorageWithVersioning"].ValueKind);
+    }
+
+    [Fact]
+    public void Data_audit_isWrittenOnce()
+    {
+        var policy = Assert.Single(Deployments.Deploy(nameof(Deployments.First)).Of($"{Accounts}/blobServices/containers/immutabilityPolicies"));
+
+        Assert.EndsWith("/audit/default", policy.Name);
+        Assert.Equal(2557, policy["immutabilityPeriodSinceCreationInDays"].GetInt32());
+        Assert.False(policy["allowProtectedAppendWrites"].GetBoolean());
     }
 
     [Fact]

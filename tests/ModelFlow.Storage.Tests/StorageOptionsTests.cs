@@ -34,7 +34,7 @@ public sealed class StorageOptionsTests(AzuriteFixture azurite)
         Type[] ports =
         [
             typeof(IReleaseStore), typeof(IReleaseIndex), typeof(IRouteStore), typeof(IRampTurns), typeof(IVersionCatalog), typeof(IDeploymentStore), typeof(IFreezeStore),
-            typeof(ITokenStore), typeof(IAuditLog), typeof(IPolicyStore), typeof(IDatasetStore), typeof(IReportStore), typeof(IUploadStore), typeof(IArtifactStore),
+            typeof(ITokenStore), typeof(IAuditLog), typeof(IAuditArchive), typeof(IRecordedNames), typeof(IPolicyStore), typeof(IDatasetStore), typeof(IReportStore), typeof(IUploadStore), typeof(IArtifactStore),
         ];
 
         Assert.All(ports, p => Assert.Same(provider.GetRequiredService(p), provider.GetRequiredService(p)));

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using ModelFlow.Core.Audit;
 using ModelFlow.Core.Catalog;
@@ -13,6 +14,16 @@ public static class Samples
 {
     /// <summary>A fixed time for tests that need any.</summary>
     public static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    /// <summary>A private key for anchors, another one in each run.</summary>
+    public static readonly string AuditKey = NewAuditKey();
+
+    /// <summary>A new private key for anchors.</summary>
+    public static string NewAuditKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return Convert.ToBase64String(key.ExportPkcs8PrivateKey());
+    }
 
     /// <summary>A release that is registering.</summary>
     public static ReleaseState State(ReleaseId id) => new()

@@ -7,7 +7,7 @@ using ModelFlow.Cli.Output;
 
 namespace ModelFlow.Cli.Commands;
 
-/// <summary>Data sets, tokens, the audit log, refused uploads, the host's health.</summary>
+/// <summary>Data sets, tokens, refused uploads, the host's health.</summary>
 internal static class AdministrationCommands
 {
     public static IEnumerable<Command> Create(Surroundings surroundings) =>
@@ -15,7 +15,7 @@ internal static class AdministrationCommands
         new CliCommand("dataset", "Data sets that policies name.", "modelflow dataset add eval.jsonl digits/eval.jsonl", AddDataset(surroundings)),
         new CliCommand("token", "Access tokens.", "modelflow token create release-manager --role approver", CreateToken(surroundings), ListTokens(surroundings), RevokeToken(surroundings)),
         WebhookCommands.Create(surroundings),
-        Audit(surroundings),
+        AuditCommands.Create(surroundings),
         Uploads(surroundings),
         Status(surroundings),
         new CliCommand("lists", "The lists of releases, models and routes.", "modelflow lists rebuild", RebuildLists(surroundings)),
@@ -133,55 +133,6 @@ internal static class AdministrationCommands
             TrafficCommands.Say(call, answer, $"The token {call.Get(name)} is revoked.");
             return ExitCode.Ok;
         });
-    }
-
-    private static CliCommand Audit(Surroundings surroundings)
-    {
-        var scope = new Argument<string>("SCOPE") { Description = "A model, a release, or _system (tokens, the default policy, data sets)." };
-        var after = new Option<int>("--after") { Description = "Leave out the entries up to this number.", HelpName = "SEQ" };
-        var limit = new Option<int>("--limit") { Description = "At most this many, 1 to 500, oldest first.", HelpName = "N", DefaultValueFactory = _ => 500 };
-        var verify = new Option<bool>("--verify") { Description = "Recompute the chain of hashes. Ends with 1 if it is broken." };
-        return new("audit", "Show who did what, or verify that nothing was changed since.", "modelflow audit digits\nmodelflow audit digits-v1.1.0-mlp-1 --verify", surroundings, [scope, after, limit, verify], async call =>
-        {
-            var name = call.Get(scope);
-            var release = Parts.IsRelease(name);
-            var path = release ? ApiClient.Path($"api/releases/{name}/events") : ApiClient.Path($"api/audit/{name}");
-            if (call.Get(verify))
-            {
-                return await VerifyAsync(call, path);
-            }
-
-            var answer = await call.Api.GetAsync($"{path}?after={call.Get(after)}&limit={call.Get(limit)}", call.CancellationToken);
-            if (call.Json)
-            {
-                call.Screen.Json(answer);
-                return ExitCode.Ok;
-            }
-
-            var rows = release
-                ? ApiClient.Read<EventPage>(answer).Items.Select(e => new Cell[] { $"{e.Seq}", Show.Time(e.At), e.By, e.Kind, e.Stage, e.Message })
-                : ApiClient.Read<AuditPage>(answer).Items.Select(a => new Cell[] { $"{a.Seq}", Show.Time(a.Entry.At), a.Entry.By, a.Entry.Action, a.Entry.Subject, a.Entry.Message });
-            call.Screen.Table(["SEQ", "AT", "BY", "WHAT", release ? "STAGE" : "ON", "MESSAGE"], rows, "There are no entries.");
-            return ExitCode.Ok;
-        });
-    }
-
-    private static async Task<int> VerifyAsync(Call call, string path)
-    {
-        var answer = await call.Api.GetAsync(path + "/verify", call.CancellationToken);
-        var check = ApiClient.Read<ChainCheck>(answer);
-        if (call.Json)
-        {
-            call.Screen.Json(answer);
-        }
-        else
-        {
-            call.Screen.Line(
-                check.Intact ? $"{check.Scope}: {check.Entries} entries, the chain is whole." : $"{check.Scope}: the chain is broken at entry {check.BrokenAt}: {check.Reason}",
-                check.Intact ? Tone.Good : Tone.Bad);
-        }
-
-        return check.Intact ? ExitCode.Ok : ExitCode.Refused;
     }
 
     private static CliCommand Uploads(Surroundings surroundings)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -119,6 +120,17 @@ internal sealed class ApiClient : IDisposable
         await response.Content.CopyToAsync(destination, cancellationToken);
     }
 
+    /// <summary>The lines of a text that is longer than memory.</summary>
+    public async IAsyncEnumerable<string> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var response = await SendForResponseAsync(HttpMethod.Get, path, null, cancellationToken);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
+        while (await NextAsync(reader, cancellationToken) is { } line)
+        {
+            yield return line;
+        }
+    }
+
     /// <summary>Asks for a stream of server-sent events. A host that has none there answers with JSON.</summary>
     public Task<HttpResponseMessage> OpenEventsAsync(string path, CancellationToken cancellationToken) =>
         SendForResponseAsync(HttpMethod.Get, path, null, cancellationToken, accept: $"{EventStream}, application/json;q=0.9");
@@ -133,6 +145,18 @@ internal sealed class ApiClient : IDisposable
         catch (JsonException e)
         {
             throw new CommandFailedException(ExitCode.Refused, $"The host's answer is not what this program knows: {e.Message}", "Use a modelflow of the host's version.");
+        }
+    }
+
+    private async Task<string?> NextAsync(StreamReader reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw new CommandFailedException(ExitCode.Unreachable, $"{_connection.Server} stopped in the middle of its answer: {e.Message}", "See the host's log; a part of it (--model, --release, --since) takes less time.");
         }
     }
 

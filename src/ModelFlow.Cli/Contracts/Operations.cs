@@ -71,6 +71,41 @@ internal sealed record AuditPage(IReadOnlyList<AuditItem> Items, int Next);
 /// <summary>Whether a chain of hashes is whole.</summary>
 internal sealed record ChainCheck(string Scope, int Entries, bool Intact, int? BrokenAt, string? Reason);
 
+/// <summary>The public keys of anchors.</summary>
+internal sealed record AnchorKeysItem(string? Signing, IReadOnlyList<AnchorKeyItem> Keys);
+
+/// <summary>A public key.</summary>
+internal sealed record AnchorKeyItem(string Id, string PublicKey);
+
+/// <summary>What was live at a time.</summary>
+internal sealed record WasLiveItem(
+    string Model, DateTimeOffset At, long Generation, DateTimeOffset Since, DateTimeOffset? Until, IReadOnlyList<LiveVersionItem> Versions, RouteMakerItem MadeBy, LeaseThenItem? Lease);
+
+/// <summary>A version that was live.</summary>
+internal sealed record LiveVersionItem(string Version, string? Digest, int Weight, string Role);
+
+/// <summary>What made a route.</summary>
+internal sealed record RouteMakerItem(string Cause, string? Release, string? By, IReadOnlyList<string> Approvers, string? Message);
+
+/// <summary>Whether a route's shares held.</summary>
+internal sealed record LeaseThenItem(bool Lapsing, DateTimeOffset? Since, string Message);
+
+/// <summary>Who decided on one attempt to release a version.</summary>
+internal sealed record AttemptItem(
+    string Release, string StartedBy, DateTimeOffset StartedAt, string? Uploader, string Policy, string? Artifact, string? Report, IReadOnlyList<GateItem> Gates, IReadOnlyList<DecidedItem> Decisions, string? Outcome);
+
+/// <summary>One decision.</summary>
+internal sealed record DecidedItem(int Seq, string By, DateTimeOffset At, string Decision, string? Comment, string? Artifact, string? Report, string? Evidence, string Hash);
+
+/// <summary>What somebody did.</summary>
+internal sealed record DeedsItem(string Name, DateTimeOffset Since, DateTimeOffset Until, IReadOnlyList<DeedItem> Items, DateTimeOffset? Next);
+
+/// <summary>One thing that was done.</summary>
+internal sealed record DeedItem(DateTimeOffset At, string Chain, int Seq, string What, string Subject, string Message);
+
+/// <summary>Where a name stood that was erased.</summary>
+internal sealed record ErasureItem(string? Placeholder, bool DryRun, int Entries, int OtherRows, int Occurrences, IReadOnlyList<string> Running);
+
 /// <summary>An added data set.</summary>
 internal sealed record AddedDataset(string Path, string Sha256);
 

@@ -11,6 +11,12 @@ public static class AuditScope
     /// <summary>The chain of one model, for example <c>model:digits</c>.</summary>
     public static string Of(ModelName model) => $"model:{model}";
 
+    /// <summary>What the name of a release's chain begins with, among audit scopes in anchors and exports.</summary>
+    public const string ReleasePrefix = "release:";
+
+    /// <summary>The name of the chain of a release's events, for example <c>release:digits-v1.0.0-1</c>.</summary>
+    public static string Of(ReleaseId release) => $"{ReleasePrefix}{release}";
+
     /// <summary>The chain of <paramref name="model"/>, or <see cref="System"/> for null.</summary>
     public static string Of(ModelName? model) => model is { } name ? Of(name) : System;
 }

@@ -11,6 +11,12 @@ public interface IAuditLog
 
     /// <summary>A scope's entries, oldest first, with their place in the chain.</summary>
     IAsyncEnumerable<ChainedAuditEntry> ReadAsync(string scope, CancellationToken cancellationToken);
+
+    /// <summary>Every scope that has an entry, in no order.</summary>
+    IAsyncEnumerable<string> ListScopesAsync(CancellationToken cancellationToken);
+
+    /// <summary>A scope's newest entry; null if it has none. One read.</summary>
+    Task<ChainedAuditEntry?> FindHeadAsync(string scope, CancellationToken cancellationToken);
 }
 
 /// <summary>One state change.</summary>
@@ -20,7 +26,14 @@ public interface IAuditLog
 /// <param name="Action">For example <c>rollback</c>, <c>freeze</c>, <c>revoke</c>, <c>tokenCreated</c>, <c>policySet</c>.</param>
 /// <param name="Subject">What it was done to.</param>
 /// <param name="Message">In a sentence.</param>
-public sealed record AuditEntry(string Id, DateTimeOffset At, string By, string Action, string Subject, string Message);
+public sealed record AuditEntry(string Id, DateTimeOffset At, string By, string Action, string Subject, string Message)
+{
+    /// <summary>
+    /// Random digits that the log adds: without them, nobody can find out by trial what a name was that was erased from the entry, although its hash stays.
+    /// Null in entries of older ModelFlows, and where a name was erased.
+    /// </summary>
+    public string? Salt { get; init; }
+}
 
 /// <summary>An entry in its chain.</summary>
 public sealed record ChainedAuditEntry(int Seq, AuditEntry Entry, string PreviousHash, string Hash);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
 using ModelFlow.Functions.Composition;
 using ModelFlow.Orchestration;
+using ModelFlow.Orchestration.Auditing;
 using ModelFlow.Orchestration.Notifications;
 using ModelFlow.Orchestration.Operations;
 using ModelFlow.Orchestration.Upkeep;
@@ -11,7 +12,7 @@ namespace ModelFlow.Functions.Upkeep;
 
 /// <summary>Timers for what nobody asks for. A timer runs on one instance at a time.</summary>
 public sealed class UpkeepFunctions(
-    DeploymentUpkeep deployments, HoldUpkeep holds, ITrafficWindows windows, ApplyRetention retention, Outbox outbox, Dispatcher dispatcher, IOptions<AzureHostOptions> options, TimeProvider time)
+    DeploymentUpkeep deployments, HoldUpkeep holds, ITrafficWindows windows, ApplyRetention retention, Outbox outbox, Dispatcher dispatcher, AnchorChains anchors, IOptions<AzureHostOptions> options, TimeProvider time)
 {
     /// <summary>Every half a minute: model servers have loaded what they should have.</summary>
     [Function("KeepDeployments")]
@@ -37,6 +38,10 @@ public sealed class UpkeepFunctions(
     [Function("PruneTrafficWindows")]
     public Task PruneTrafficWindowsAsync([TimerTrigger("0 20 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
         windows.PruneAsync(time.GetUtcNow() - options.Value.KeepWindows, cancellationToken);
+
+    /// <summary>Every minute: the audit's chains are anchored, if the newest anchor is old enough.</summary>
+    [Function("AnchorAudit")]
+    public Task AnchorAuditAsync([TimerTrigger("30 * * * * *")] TimerInfo timer, CancellationToken cancellationToken) => anchors.RunAsync(cancellationToken);
 
     /// <summary>Every night, where <see cref="AzureHostOptions.ApplyRetention"/> says so: old versions are moved or deleted as the policy says.</summary>
     [Function("ApplyRetention")]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Ports;
 using ModelFlow.LocalHost.Leasing;
+using ModelFlow.Orchestration.Auditing;
 using ModelFlow.Orchestration.Intake;
 using ModelFlow.Orchestration.Notifications;
 using ModelFlow.Orchestration.Operations;
@@ -22,6 +23,7 @@ public sealed class ActiveHost(
     ITrafficRouter router,
     ITrafficWindows windows,
     ApplyRetention retention,
+    AnchorChains anchors,
     Outbox outbox,
     Dispatcher dispatcher,
     IOptions<HostOptions> options,
@@ -29,6 +31,7 @@ public sealed class ActiveHost(
     ILogger<ActiveHost> logger) : BackgroundService
 {
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan AnchorLookEvery = TimeSpan.FromSeconds(20);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => lease.RunAsync(WorkAsync, stoppingToken);
@@ -49,6 +52,7 @@ public sealed class ActiveHost(
             EveryAsync("deleting old traffic windows", PruneEvery, cancel => windows.PruneAsync(time.GetUtcNow() - o.KeepWindows, cancel), term),
             EveryAsync("sending messages", o.SendEvery, dispatcher.SendDueAsync, term),
             EveryAsync("entering missed messages", o.RecheckEvery, outbox.SweepAsync, term),
+            EveryAsync("anchoring the audit", AnchorLookEvery, anchors.RunAsync, term),
             EveryAsync("deleting old messages", PruneEvery, dispatcher.PruneAsync, term),
             o.RetentionEvery is { } every ? EveryAsync("applying retention", every, RetainAsync, term) : Task.CompletedTask);
     }

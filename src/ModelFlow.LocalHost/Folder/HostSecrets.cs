@@ -26,12 +26,16 @@ public sealed record HostSecrets
     /// <summary>What subscriptions' addresses and keys are protected with in the tables, base 64 of 32 bytes. Null in a folder of an older ModelFlow.</summary>
     public string? ProtectionKey { get; init; }
 
+    /// <summary>What anchors of the audit are signed with: a private key on P-256, base64 of PKCS #8. Null in a folder of an older ModelFlow.</summary>
+    public string? AuditKey { get; init; }
+
     /// <summary>Reads the folder's secrets, or makes and keeps them.</summary>
     public static HostSecrets LoadOrCreate(DataFolder folder)
     {
         if (OwnedFile.Read<HostSecrets>(folder.SecretsFile) is { } kept)
         {
-            return kept.ProtectionKey is null ? Keep(folder, kept with { ProtectionKey = NewProtectionKey() }) : kept;
+            var whole = kept with { ProtectionKey = kept.ProtectionKey ?? NewProtectionKey(), AuditKey = kept.AuditKey ?? NewAuditKey() };
+            return whole == kept ? kept : Keep(folder, whole);
         }
 
         return Keep(folder, new HostSecrets
@@ -43,6 +47,7 @@ public sealed record HostSecrets
             StorageAccount = "modelflow",
             StorageKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64)),
             ProtectionKey = NewProtectionKey(),
+            AuditKey = NewAuditKey(),
         });
     }
 
@@ -50,6 +55,12 @@ public sealed record HostSecrets
     public static string NewToken() => "mf_" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
     private static string NewProtectionKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
+    private static string NewAuditKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return Convert.ToBase64String(key.ExportPkcs8PrivateKey());
+    }
 
     private static HostSecrets Keep(DataFolder folder, HostSecrets secrets)
     {

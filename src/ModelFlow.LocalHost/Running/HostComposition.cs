@@ -62,6 +62,7 @@ internal static class HostComposition
         ["Gateways:Addresses:0"] = addresses.GatewayControl.ToString(),
         ["Gateways:ControlSecret"] = secrets.GatewayControl,
         ["Notifications:ProtectionKeys:0"] = secrets.ProtectionKey,
+        ["Audit:SigningKeys:0"] = secrets.AuditKey,
     };
 
     private static void AddActiveWork(IServiceCollection services, string storage)

@@ -68,6 +68,19 @@ internal static class Keys
         return key.Length <= MaxChars ? key.ToString() : $"=={Sha256Digest.Of(text).Hex}";
     }
 
+    /// <summary>The text that <see cref="Escape"/> made the key of, unless it was so long that its digest stands there.</summary>
+    public static string Unescape(string key)
+    {
+        var bytes = new List<byte>(key.Length);
+        for (var i = 0; i < key.Length; i++)
+        {
+            bytes.Add(key[i] == '=' ? Convert.ToByte(key.Substring(i + 1, 2), 16) : (byte)key[i]);
+            i += key[i] == '=' ? 2 : 0;
+        }
+
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+
     /// <summary>The first key after all that begin with <paramref name="prefix"/>.</summary>
     public static string After(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
 

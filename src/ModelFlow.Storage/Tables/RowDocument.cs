@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.IO.Compression;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Azure.Data.Tables;
@@ -34,7 +31,7 @@ internal static class RowDocument
 /// <param name="upgrades">Each makes the shape after from the one before: the first from 1 to 2. The current shape is their number plus one.</param>
 internal sealed class RowDocument<T>(string name, params Func<JsonObject, JsonObject>[] upgrades)
 {
-    private readonly string _schema = name + "Schema";
+    private readonly string _schema = name + RowText.SchemaSuffix;
 
     /// <summary>The most it may add to a row: less than a row's million where the row holds more than this.</summary>
     public int MaxBytes { get; init; } = RowDocument.MaxRowBytes;
@@ -48,21 +45,10 @@ internal sealed class RowDocument<T>(string name, params Func<JsonObject, JsonOb
     {
         var json = JsonSerializer.Serialize(value, CoreJson.Options);
         row[_schema] = CurrentSchema;
-        if (json.Length <= RowDocument.MaxTextChars)
-        {
-            row[name] = json;
-            return row;
-        }
-
-        var bytes = Compress(json);
-        for (var part = 0; part * RowDocument.PartBytes < bytes.Length; part++)
-        {
-            row[PartName(part)] = bytes.AsSpan(part * RowDocument.PartBytes, Math.Min(RowDocument.PartBytes, bytes.Length - (part * RowDocument.PartBytes))).ToArray();
-        }
-
-        return bytes.Length <= MaxBytes
+        var bytes = RowText.Write(row, name, json);
+        return bytes <= MaxBytes
             ? row
-            : throw new StorageException($"A {typeof(T).Name} of {json.Length:N0} characters does not fit into a table row: it may have {MaxBytes:N0} bytes compressed and has {bytes.Length:N0}.");
+            : throw new StorageException($"A {typeof(T).Name} of {json.Length:N0} characters does not fit into a table row: it may have {MaxBytes:N0} bytes compressed and has {bytes:N0}.");
     }
 
     /// <summary>Takes the value out of a row, in whatever shape it was written.</summary>
@@ -77,7 +63,7 @@ internal sealed class RowDocument<T>(string name, params Func<JsonObject, JsonOb
                 throw new StorageException($"The row {row.PartitionKey}/{row.RowKey} was written by a newer ModelFlow (shape {schema} of {typeof(T).Name}; this one knows {CurrentSchema}): upgrade this one.");
             }
 
-            var json = row.TryGetValue(name, out var text) ? (string)text : Decompress(row);
+            var json = RowText.Read(row, name);
             if (schema == CurrentSchema)
             {
                 return JsonSerializer.Deserialize<T>(json, CoreJson.Options) ?? throw new JsonException("it is null");
@@ -91,32 +77,5 @@ internal sealed class RowDocument<T>(string name, params Func<JsonObject, JsonOb
         {
             throw new StorageException($"The row {row.PartitionKey}/{row.RowKey} holds no readable {typeof(T).Name}: {e.Message}", e);
         }
-    }
-
-    private string PartName(int part) => name + part.ToString(CultureInfo.InvariantCulture);
-
-    private static byte[] Compress(string json)
-    {
-        using var buffer = new MemoryStream();
-        using (var brotli = new BrotliStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            brotli.Write(Encoding.UTF8.GetBytes(json));
-        }
-
-        return buffer.ToArray();
-    }
-
-    private string Decompress(TableEntity row)
-    {
-        using var buffer = new MemoryStream();
-        for (var part = 0; row.TryGetValue(PartName(part), out var bytes); part++)
-        {
-            buffer.Write((byte[])bytes);
-        }
-
-        buffer.Position = 0;
-        using var brotli = new BrotliStream(buffer, CompressionMode.Decompress);
-        using var reader = new StreamReader(brotli, Encoding.UTF8);
-        return reader.ReadToEnd();
     }
 }

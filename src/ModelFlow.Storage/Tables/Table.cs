@@ -51,9 +51,9 @@ internal sealed class Table(TableClient client)
         return rows;
     }
 
-    /// <summary>The rows a filter lets through; only the properties in <paramref name="select"/>, if given.</summary>
+    /// <summary>The rows a filter lets through (null: all); only the properties in <paramref name="select"/>, if given.</summary>
     public async IAsyncEnumerable<TableEntity> QueryAsync(
-        string filter, [EnumeratorCancellation] CancellationToken cancellationToken, int? pageSize = null, IReadOnlyList<string>? select = null)
+        string? filter, [EnumeratorCancellation] CancellationToken cancellationToken, int? pageSize = null, IReadOnlyList<string>? select = null)
     {
         await using var pages = client.QueryAsync<TableEntity>(filter, pageSize, select, cancellationToken).AsPages().GetAsyncEnumerator(cancellationToken);
         while (await StorageErrors.TranslateAsync($"reading {Name}", () => pages.MoveNextAsync().AsTask(), cancellationToken))

@@ -71,6 +71,8 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<IRampTurns, InMemoryRampTurns>();
         services.AddSingleton<IFreezeStore, InMemoryFreezeStore>();
         services.AddSingleton<IAuditLog, InMemoryAuditLog>();
+        services.AddSingleton<IAuditArchive, InMemoryAuditArchive>();
+        services.AddSingleton<IRecordedNames, InMemoryRecordedNames>();
         services.AddSingleton<ITokenStore, InMemoryTokenStore>();
         services.AddSingleton<IPolicyStore, InMemoryPolicyStore>();
         services.AddSingleton<IDatasetStore, InMemoryDatasetStore>();
@@ -84,6 +86,7 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<ISubscriptionStore, InMemorySubscriptionStore>();
         services.AddSingleton<IDeliveryStore, InMemoryDeliveryStore>();
         builder.Configuration["Notifications:ProtectionKeys:0"] = Convert.ToBase64String(new byte[32]);
+        builder.Configuration["Audit:SigningKeys:0"] = Samples.AuditKey;
         services.AddSingleton<ITrafficRouter>(host.Router);
         services.AddSingleton<IModelServer>(host.Server);
         services.AddSingleton<IModelWarmUp>(host.Server);

@@ -43,6 +43,12 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("webhook list", "GET /api/subscriptions", "")]
     [InlineData("audit digits --after 3", "GET /api/audit/digits", "?after=3&limit=500")]
     [InlineData("audit digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/events", "?after=0&limit=500")]
+    [InlineData("audit live digits --at 2026-11-25T10:42Z", "GET /api/audit/live", "?model=digits&at=2026-11-25T10%3A42Z")]
+    [InlineData("audit live digits", "GET /api/audit/live", "?model=digits")]
+    [InlineData("audit approvals digits v1.0.0", "GET /api/audit/approvals", "?model=digits&version=v1.0.0")]
+    [InlineData("audit person carol --since 2026-11-01T00:00Z", "GET /api/audit/person", "?name=carol&since=2026-11-01T00%3A00Z&limit=500")]
+    [InlineData("audit model:live", "GET /api/audit/model:live", "?after=0&limit=500")]
+    [InlineData("audit key", "GET /api/audit/keys", "")]
     [InlineData("show ../tokens", "GET /api/models/..%2Ftokens", "")]
     public async Task Get_command_asksAndPrintsTheAnswer(string line, string what, string query)
     {
@@ -67,6 +73,8 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("rollback digits --to v1.0.0 --load -m bad", "POST /api/models/digits/rollback", """{"to":"v1.0.0","load":true,"reason":"bad"}""")]
     [InlineData("freeze dig* -m x", "POST /api/freezes", """{"scope":"dig*","reason":"x"}""")]
     [InlineData("lists rebuild -m restored", "POST /api/lists/rebuild", """{"reason":"restored"}""")]
+    [InlineData("audit erase carol -m 17 --yes", "POST /api/audit/erasures", """{"name":"carol","reason":"17"}""")]
+    [InlineData("audit erase carol --dry-run", "POST /api/audit/erasures", """{"name":"carol","dryRun":true}""")]
     [InlineData("pin digits v1.0.0 -m keep", "POST /api/models/digits/versions/v1.0.0/pin", """{"reason":"keep"}""")]
     [InlineData("unpin digits v1.0.0", "POST /api/models/digits/versions/v1.0.0/unpin", "{}")]
     [InlineData("webhook add ops https://hooks.example.com/x", "POST /api/subscriptions", """{"name":"ops","address":"https://hooks.example.com/x"}""")]

@@ -1,7 +1,9 @@
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using ModelFlow.Core.Ports;
 using ModelFlow.Storage.Tests.Contracts;
+using ModelFlow.Testing;
 using ModelFlow.Testing.Azurite;
 
 namespace ModelFlow.Storage.Tests.Azurite;
@@ -44,6 +46,41 @@ public sealed class TableTokenStoreTests(AzuriteFixture azurite) : TokenStoreCon
 public sealed class TableAuditLogTests(AzuriteFixture azurite) : AuditLogContract
 {
     protected override IAuditLog Log => StorageHarness.Get<IAuditLog>(azurite);
+
+    [Fact]
+    public async Task Scopes_of_before_there_was_a_list_are_entered()
+    {
+        var provider = StorageHarness.Build(azurite.ConnectionString, o => o.Prefix = "old7");
+        await provider.GetRequiredService<StorageSetup>().EnsureCreatedAsync(Cancel);
+        var log = provider.GetRequiredService<IAuditLog>();
+        await log.AppendAsync("model:größe", new AuditEntry("1", Samples.Now, "alice", "freeze", "*", "froze"), Cancel);
+        var table = new TableClient(azurite.ConnectionString, "old7Audit");
+        await foreach (var row in table.QueryAsync<TableEntity>("PartitionKey eq '_scopes'", cancellationToken: Cancel))
+        {
+            await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancel);
+        }
+
+        Assert.Equal(["model:größe"], await log.ListScopesAsync(Cancel).ToListAsync(Cancel));
+        Assert.Equal(["model:größe"], await log.ListScopesAsync(Cancel).ToListAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Entries_are_salted_each_with_its_own()
+    {
+        var scope = Unique.Label("salted");
+        await Log.AppendAsync(scope, new AuditEntry("1", Samples.Now, "alice", "freeze", "*", "froze"), Cancel);
+        await Log.AppendAsync(scope, new AuditEntry("2", Samples.Now, "alice", "freeze", "*", "froze"), Cancel);
+
+        var salts = await Log.ReadAsync(scope, Cancel).Select(e => e.Entry.Salt).ToListAsync(Cancel);
+
+        Assert.Equal(2, salts.Distinct(StringComparer.Ordinal).Count());
+        Assert.All(salts, s => Assert.Equal(32, s!.Length));
+    }
+}
+
+public sealed class BlobAuditArchiveTests(AzuriteFixture azurite) : AuditArchiveContract
+{
+    protected override IAuditArchive Archive => StorageHarness.Get<IAuditArchive>(azurite);
 }
 
 public sealed class TableReleaseIndexTests(AzuriteFixture azurite) : ReleaseIndexContract

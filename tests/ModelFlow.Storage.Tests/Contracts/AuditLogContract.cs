@@ -63,6 +63,21 @@ public abstract class AuditLogContract
     }
 
     [Fact]
+    public async Task Scopes_are_listed_and_know_their_heads()
+    {
+        Assert.Null(await Log.FindHeadAsync(_scope, Cancel));
+        await Log.AppendAsync(_scope, Entry("1"), Cancel);
+        await Log.AppendAsync(_scope, Entry("2"), Cancel);
+        await Log.AppendAsync($"model:{_scope}", Entry("1"), Cancel);
+
+        var scopes = await Log.ListScopesAsync(Cancel).ToListAsync(Cancel);
+
+        Assert.Single(scopes, _scope);
+        Assert.Single(scopes, $"model:{_scope}");
+        Assert.Equal((await AssertChainAsync())[^1], await Log.FindHeadAsync(_scope, Cancel));
+    }
+
+    [Fact]
     public async Task Scopes_are_apart()
     {
         await Log.AppendAsync(_scope, Entry("1"), Cancel);

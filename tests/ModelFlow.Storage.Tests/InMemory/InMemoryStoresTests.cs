@@ -45,6 +45,11 @@ public sealed class InMemoryAuditLogTests : AuditLogContract
     protected override IAuditLog Log { get; } = new InMemoryAuditLog();
 }
 
+public sealed class InMemoryAuditArchiveTests : AuditArchiveContract
+{
+    protected override IAuditArchive Archive { get; } = new InMemoryAuditArchive(new InMemoryBlobs());
+}
+
 public sealed class InMemoryReleaseIndexTests : ReleaseIndexContract
 {
     private readonly InMemoryReleaseStore _releases = new();

@@ -39,6 +39,24 @@ public sealed class InMemoryAuditLog : IAuditLog
     }
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<string> ListScopesAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return _scopes.Keys.ToList().ToAsyncEnumerable();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<ChainedAuditEntry?> FindHeadAsync(string scope, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_scopes.TryGetValue(scope, out var chain) && chain.Count > 0 ? chain[^1] : null);
+        }
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<ChainedAuditEntry> ReadAsync(string scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;

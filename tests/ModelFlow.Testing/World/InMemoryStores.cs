@@ -28,6 +28,7 @@ public sealed class InMemoryStores
         services.AddSingleton<IDeploymentStore, InMemoryDeploymentStore>();
         services.AddSingleton<IPeopleStore, InMemoryPeopleStore>();
         services.AddSingleton<IAuditLog, InMemoryAuditLog>();
+        services.AddSingleton<IAuditArchive>(new InMemoryAuditArchive(Blobs));
         services.AddSingleton<IPolicyStore, InMemoryPolicyStore>();
         services.AddSingleton<IVersionHolds>(Holds);
         services.AddSingleton<ISubscriptionStore, InMemorySubscriptionStore>();
