@@ -25,8 +25,8 @@ public sealed class LoadVersionHandler(IModelServer server, IModelWarmUp warmUp,
             case LoadModel.Refused refused:
                 return new CommandResult.Refused("load", refused.Reason);
             case LoadModel.Ready ready:
-                var requests = context.Policy.Ramp.WarmUp;
-                var warm = requests == 0 ? null : await warmUp.WarmUpAsync(version, ready.Endpoints, requests, cancellationToken);
+                var plan = new WarmUpPlan(context.Policy.Ramp.WarmUp, context.Policy.Smoke.Dataset, context.Policy.Evaluation.Label) { ServedModel = ready.ServedModel };
+                var warm = plan.Requests == 0 ? null : await warmUp.WarmUpAsync(version, ready.Endpoints, plan, cancellationToken);
                 if (warm is WarmUpModel.Failed failed)
                 {
                     await ForgetAsync(context, cancellationToken);
@@ -53,17 +53,17 @@ public sealed class LoadVersionHandler(IModelServer server, IModelWarmUp warmUp,
 
                 // Before it gets any traffic. Where this fails the upkeep tries again: no release waits for it.
                 await holder.HoldAsync(context.Model, context.Version, cancellationToken);
-                return new CommandResult.Loaded(ready.Took) { WarmUp = Describe(warm, requests, ready.Endpoints.Count) };
+                return new CommandResult.Loaded(ready.Took) { WarmUp = Describe(warm, plan.Requests, ready.Endpoints.Count) };
             default:
                 throw new InvalidOperationException("Unknown outcome of loading a version.");
         }
     }
 
-    private static string? Describe(WarmUpModel? warm, int requests, int replicas) => warm switch
+    private static string? Describe(WarmUpModel? warm, int planned, int replicas) => warm switch
     {
         WarmUpModel.Warm w => string.Create(
             CultureInfo.InvariantCulture,
-            $"warmed up with {requests} {(requests == 1 ? "request" : "requests")} on {(replicas == 1 ? "its replica" : $"each of {replicas} replicas")}: the first took {w.First.TotalMilliseconds:0.0} ms, the last {w.Last.TotalMilliseconds:0.0} ms"),
+            $"warmed up with {(w.Requests < planned ? $"{w.Requests} of {planned}" : w.Requests)} {(planned == 1 ? "request" : "requests")} ({w.What}) on {(replicas == 1 ? "its replica" : $"each of {replicas} replicas")}: the first took {w.First.TotalMilliseconds:0.0} ms, the last {w.Last.TotalMilliseconds:0.0} ms"),
         WarmUpModel.NotPossible n => $"not warmed up: {n.Reason}",
         _ => null,
     };

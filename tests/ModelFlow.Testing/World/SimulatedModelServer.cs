@@ -22,8 +22,8 @@ public sealed class SimulatedModelServer(Func<VersionName, VersionBehaviour> beh
         return Task.FromResult<LoadModel>(new LoadModel.Ready([Endpoint], TimeSpan.FromMilliseconds(20)));
     }
 
-    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, int requests, CancellationToken cancellationToken) => Task.FromResult<WarmUpModel>(
-        behaviour(version.Version).WarmUpFailure is { } reason ? new WarmUpModel.Failed(reason) : new WarmUpModel.Warm(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(5)));
+    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, WarmUpPlan plan, CancellationToken cancellationToken) => Task.FromResult<WarmUpModel>(
+        behaviour(version.Version).WarmUpFailure is { } reason ? new WarmUpModel.Failed(reason) : new WarmUpModel.Warm(plan.Requests, $"rows of {plan.Rows.Path}", TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(5)));
 
     public Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken)
     {
