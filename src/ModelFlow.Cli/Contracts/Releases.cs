@@ -87,7 +87,14 @@ internal sealed record LookEvidence(double Value, double Needed);
 internal sealed record AnalysisItem(string Release, string? Baseline, string Stage, string? Outcome, AnalysisSeriesItem Series);
 
 /// <summary>The looks by step.</summary>
-internal sealed record AnalysisSeriesItem(AnalysisBudget Budget, int Looks, int Shown, bool Complete, IReadOnlyList<string>? Notes, IReadOnlyList<AnalysisStep> Steps);
+internal sealed record AnalysisSeriesItem(AnalysisBudget Budget, int Looks, int Shown, bool Complete, IReadOnlyList<string>? Notes, IReadOnlyList<AnalysisStep> Steps)
+{
+    /// <summary>The shadow step before them.</summary>
+    public AnalysisShadow? Shadow { get; init; }
+}
+
+/// <summary>The shadow step.</summary>
+internal sealed record AnalysisShadow(int Share, DateTimeOffset From, DateTimeOffset? To, string Source, int Looks, long Pairs, string? Verdict, IReadOnlyList<AnalysisMetric> Metrics);
 
 /// <summary>The false-alarm budget.</summary>
 internal sealed record AnalysisBudget(double Whole, double EarlierAttempts, double ThisAttempt, double LaterAttempts, double PerMetric);
