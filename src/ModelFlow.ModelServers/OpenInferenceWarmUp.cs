@@ -36,7 +36,7 @@ internal sealed class OpenInferenceWarmUp(OpenInferenceClient client, IDatasetSt
         var problem = "";
         var bodies = plan.ServedModel is { } served
             ? WarmUpBodies.OfPrompts(served, golden)
-            : WarmUpBodies.OfTensors(await client.InputsAsync(server, version.Model, version.Version, cancellationToken), golden, plan.Label, out problem);
+            : WarmUpBodies.OfTensors(await client.InputsAsync(server, version.Model, plan.Instance ?? version.Version, cancellationToken), golden, plan.Label, out problem);
         WarmUpModel outcome = new WarmUpModel.NotPossible(problem);
         foreach (var body in bodies)
         {
@@ -62,7 +62,7 @@ internal sealed class OpenInferenceWarmUp(OpenInferenceClient client, IDatasetSt
             {
                 if (plan.ServedModel is null)
                 {
-                    await client.InferAsync(server, version.Model, version.Version, bodies.Of(sent), cancellationToken);
+                    await client.InferAsync(server, version.Model, plan.Instance ?? version.Version, bodies.Of(sent), cancellationToken);
                 }
                 else
                 {

@@ -100,7 +100,11 @@ internal sealed record AnalysisShadow(int Share, DateTimeOffset From, DateTimeOf
 internal sealed record AnalysisBudget(double Whole, double EarlierAttempts, double ThisAttempt, double LaterAttempts, double PerMetric);
 
 /// <summary>One step.</summary>
-internal sealed record AnalysisStep(int Step, int Weight, DateTimeOffset From, DateTimeOffset? To, string Source, int Looks, string? Verdict, IReadOnlyList<AnalysisMetric> Metrics);
+internal sealed record AnalysisStep(int Step, int Weight, DateTimeOffset From, DateTimeOffset? To, string Source, int Looks, string? Verdict, IReadOnlyList<AnalysisMetric> Metrics)
+{
+    /// <summary>The fresh instance of stable that it is compared with.</summary>
+    public string? FreshBaseline { get; init; }
+}
 
 /// <summary>One metric in a step.</summary>
 internal sealed record AnalysisMetric(string Metric, double Tolerance, double? HarmNeeded, double? HealthNeeded, double BudgetSpent, string? Message, IReadOnlyList<AnalysisPoint> Points)

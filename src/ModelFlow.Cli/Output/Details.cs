@@ -170,7 +170,7 @@ internal static class Details
             var last = step.Metrics.SelectMany(m => m.Points).LastOrDefault();
             screen.Line(
                 $"Step {step.Step + 1}: {Show.Weight(step.Weight)} of traffic from {Show.Time(step.From)}, {step.Verdict ?? "no look yet"}, "
-                + $"{last?.CandidateRequests ?? 0} requests of the candidate and {last?.StableRequests ?? 0} of stable in {step.Looks} look(s)",
+                + $"{last?.CandidateRequests ?? 0} requests of the candidate and {last?.StableRequests ?? 0} of {(step.FreshBaseline is { } fresh ? $"a fresh instance of stable, {fresh}," : "stable")} in {step.Looks} look(s)",
                 Verdict(step.Verdict ?? "").Tone);
             WriteLooks(screen, step.Metrics);
         }

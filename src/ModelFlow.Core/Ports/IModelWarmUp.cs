@@ -1,4 +1,5 @@
 using ModelFlow.Core.Catalog;
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Policies;
 
 namespace ModelFlow.Core.Ports;
@@ -22,6 +23,9 @@ public sealed record WarmUpPlan(int Requests, DatasetReference Rows, string Labe
 {
     /// <summary>What the servers call a language model in the bodies of OpenAI's API; null for a model with tensors.</summary>
     public string? ServedModel { get; init; }
+
+    /// <summary>The name that the version is served under; null for its own.</summary>
+    public VersionName? Instance { get; init; }
 }
 
 /// <summary>The outcome of warming up.</summary>

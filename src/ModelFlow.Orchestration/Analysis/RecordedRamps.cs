@@ -91,7 +91,7 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
         ReleaseState state, ReleaseEvent start, List<ReleaseEvent> events, long generation, Weight weight, int step, IReadOnlyList<StepLooks>? looks, CancellationToken cancellationToken)
     {
         var route = await routes.GetGenerationAsync(state.Id.Model, generation, cancellationToken);
-        return (route?.Stable ?? state.Baseline) is not { } stable
+        return (route?.ComparedWith ?? state.Baseline) is not { } stable
             ? null
             : new RecordedStep
             {
@@ -101,6 +101,7 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
                 From = start.At,
                 To = events.Find(e => e.Seq > start.Seq && (string.Equals(e.Kind, start.Kind, StringComparison.Ordinal) || !string.Equals(e.Stage, start.Stage, StringComparison.Ordinal)))?.At,
                 Stable = stable,
+                ComparedShare = route?.Baseline?.ShareOf(weight),
                 Looks = looks?.FirstOrDefault(l => l.Generation == generation),
             };
     }

@@ -1,13 +1,15 @@
 using System.Globalization;
 using ModelFlow.Core.Catalog;
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
+using ModelFlow.Orchestration.Traffic;
 using ModelFlow.Orchestration.Upkeep;
 
 namespace ModelFlow.Orchestration.Commands;
 
 /// <summary>Loads the version on the model servers, without traffic, and warms it up: it is not judged by what a server does once.</summary>
-public sealed class LoadVersionHandler(IModelServer server, IModelWarmUp warmUp, IVersionCatalog catalog, IDeploymentStore deployments, VersionHolder holder, TimeProvider time)
+public sealed class LoadVersionHandler(IModelServer server, IModelWarmUp warmUp, IVersionCatalog catalog, IDeploymentStore deployments, VersionHolder holder, FreshBaseline baseline, TimeProvider time)
 {
     /// <summary>Runs the command.</summary>
     public async Task<CommandResult> RunAsync(CommandContext context, CancellationToken cancellationToken)
@@ -51,13 +53,26 @@ public sealed class LoadVersionHandler(IModelServer server, IModelWarmUp warmUp,
                     },
                     cancellationToken);
 
+                // Side by side with the candidate, so that both are as fresh. Not the candidate's fault: tried again as any trouble with the servers.
+                if (await baseline.LoadAsync(context, plan, cancellationToken) is { } problem)
+                {
+                    return new CommandResult.Faulted($"The fresh instance of {context.State.Baseline} to compare with cannot be loaded: {problem}.");
+                }
+
                 // Before it gets any traffic. Where this fails the upkeep tries again: no release waits for it.
                 await holder.HoldAsync(context.Model, context.Version, cancellationToken);
-                return new CommandResult.Loaded(ready.Took) { WarmUp = Describe(warm, plan.Requests, ready.Endpoints.Count) };
+                return new CommandResult.Loaded(ready.Took) { WarmUp = Describe(warm, plan.Requests, ready.Endpoints.Count, FreshBaseline.NameOf(context)) };
             default:
                 throw new InvalidOperationException("Unknown outcome of loading a version.");
         }
     }
+
+    private static string? Describe(WarmUpModel? warm, int planned, int replicas, VersionName? baseline) => (Describe(warm, planned, replicas), baseline) switch
+    {
+        (var told, null) => told,
+        (null, { } instance) => $"and to compare with a fresh instance of stable, {instance}",
+        ({ } told, { } instance) => $"{told}; to compare with, a fresh instance of stable, {instance}, was loaded and treated likewise",
+    };
 
     private static string? Describe(WarmUpModel? warm, int planned, int replicas) => warm switch
     {

@@ -25,7 +25,7 @@ public sealed class RampReplay(Policy policy, VersionName candidate, int attempt
             batch =>
             {
                 _evidence = _evidence.Take(guardrails, batch.Windows, step.Stable, candidate, steps, batch.At);
-                return GuardrailJudge.Judge(guardrails, _evidence, steps, step.Weight, attempt);
+                return GuardrailJudge.Judge(guardrails, _evidence, steps, step.ComparedShare ?? step.Weight, attempt);
             });
     }
 }

@@ -85,6 +85,9 @@ public sealed record StepSeries
     /// <summary>The candidate's share of traffic in it.</summary>
     public required Weight Weight { get; init; }
 
+    /// <summary>The fresh instance of stable that the candidate is compared with; absent where that is stable itself.</summary>
+    public VersionName? FreshBaseline { get; init; }
+
     /// <summary>The route generation that it made.</summary>
     public required long Generation { get; init; }
 

@@ -118,6 +118,7 @@ public static class SeriesBuilder
     {
         Step = step.Recorded.Step,
         Weight = step.Recorded.Weight,
+        FreshBaseline = step.Recorded.ComparedShare is null ? null : step.Recorded.Stable,
         Generation = step.Recorded.Generation,
         From = step.Recorded.From,
         To = step.Recorded.To,
