@@ -8,6 +8,8 @@ COPY src/ src/
 RUN for project in LocalHost Gateway Serving Evaluator Cli; do \
       dotnet publish src/ModelFlow.$project/ModelFlow.$project.csproj -c Release -o /app -p:RestoreLockedMode=true -p:RunAnalyzers=false || exit 1; \
     done
+# The engine for language models, where evaluator and model server look for it.
+RUN dotnet publish src/ModelFlow.TextEngine/ModelFlow.TextEngine.csproj -c Release -o /app/text-engine -p:RestoreLockedMode=true -p:RunAnalyzers=false
 
 FROM node:22-bookworm-slim AS node
 WORKDIR /azurite
@@ -15,6 +17,8 @@ COPY eng/azurite/package.json eng/azurite/package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble
+# llama.cpp's threads; the base has everything else that it links to.
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=node /azurite /modelflow/eng/azurite
 COPY --from=build /app /app

@@ -43,14 +43,16 @@ public sealed record EngineCommand
         var here = AppContext.BaseDirectory;
         string[] places =
         [
-            Path.Combine(here, OwnProgram),
-            Path.Combine(here, "text-engine", OwnProgram),
+            .. OwnBeside(here),
             Path.Combine(here.Replace($"/tests/{project}.Tests/", "/src/ModelFlow.TextEngine/", StringComparison.Ordinal).Replace(project, "ModelFlow.TextEngine", StringComparison.Ordinal), OwnProgram),
         ];
         var program = places.FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"The engine for language models, {OwnProgram}, is neither at {string.Join(" nor at ", places)}. Build it: dotnet build src/ModelFlow.TextEngine -c Release");
         return new EngineCommand([program, "--Model", "{model}", "--Name", "{name}", "--Port", "{port}", "--Threads", "{threads}"]);
     }
+
+    /// <summary>Where ModelFlow's own engine is looked for when a program was published to <paramref name="folder"/>.</summary>
+    public static IReadOnlyList<string> OwnBeside(string folder) => [Path.Combine(folder, OwnProgram), Path.Combine(folder, "text-engine", OwnProgram)];
 
     /// <summary>The command line for one model.</summary>
     internal IReadOnlyList<string> For(EngineModel model, int port) =>

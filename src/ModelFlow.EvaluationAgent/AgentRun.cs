@@ -35,7 +35,7 @@ internal sealed class AgentRun(AgentSettings settings, HttpClient http, GrantCli
     private const int PutTries = 6;
 
     // What GPU libraries and interpreters of an image need to find their parts; never the job's address.
-    private static readonly string[] PassedOn = ["PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX"];
+    private static readonly string[] PassedOn = ["PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", EvaluatorContract.Engine];
     private static readonly string[] PassedOnPrefixes = ["NVIDIA_", "CUDA_", "CUDNN_", "OMP_", "ORT_"];
 
     private static readonly TimeSpan PutTimeout = TimeSpan.FromMinutes(30);

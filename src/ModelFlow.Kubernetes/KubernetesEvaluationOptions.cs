@@ -18,7 +18,7 @@ public sealed class KubernetesEvaluationOptions
     [Required]
     public string Image { get; set; } = "";
 
-    /// <summary>The formats that the image reads, in lower case; <c>onnx</c> when empty.</summary>
+    /// <summary>The formats that the image reads, in lower case; <c>onnx</c> and <c>gguf</c>, as ModelFlow's own does, when empty.</summary>
     public IList<string> Formats { get; init; } = [];
 
     /// <summary>GPUs an evaluation gets, 0 to 64; 1 by default.</summary>

@@ -25,7 +25,7 @@ public sealed class KubernetesEvaluationRunner : IEvaluationRunner
         var settings = new RemoteEvaluationSettings
         {
             Image = options.Image,
-            Formats = (options.Formats.Count > 0 ? options.Formats : ["onnx"]).ToHashSet(StringComparer.Ordinal),
+            Formats = (options.Formats.Count > 0 ? options.Formats : ["onnx", "gguf"]).ToHashSet(StringComparer.Ordinal),
             Threads = options.Cpus,
             MemoryMiB = options.MemoryMiB,
             OutputMiB = options.OutputMiB,

@@ -8,7 +8,7 @@ namespace ModelFlow.ModelServers;
 /// <summary>Puts the model servers behind <see cref="IModelServer"/>.</summary>
 public static class ModelServersServices
 {
-    /// <summary>Adds <see cref="IModelServer"/> and <see cref="IModelWarmUp"/> over the servers of <see cref="ModelServerOptions"/>; needs <see cref="IArtifactStore"/>.</summary>
+    /// <summary>Adds <see cref="IModelServer"/> and <see cref="IModelWarmUp"/> over the servers of <see cref="ModelServerOptions"/>; needs <see cref="IArtifactStore"/> and <see cref="IDatasetStore"/>.</summary>
     public static IServiceCollection AddOpenInferenceModelServer(this IServiceCollection services)
     {
         services.AddOptions<ModelServerOptions>().BindConfiguration(ModelServerOptions.Section).ValidateOnStart();

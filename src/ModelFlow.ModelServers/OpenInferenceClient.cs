@@ -57,6 +57,10 @@ internal sealed class OpenInferenceClient(HttpClient http, IOptions<ModelServerO
     public Task InferAsync(Uri server, ModelName model, VersionName version, object body, CancellationToken cancellationToken) =>
         SendAsync(server, HttpMethod.Post, $"v2/models/{model}/versions/{version}/infer", body, options.Value.CallTimeout, cancellationToken);
 
+    /// <summary>One completion of a language model, whatever it answers.</summary>
+    public Task CompleteAsync(Uri server, object body, CancellationToken cancellationToken) =>
+        SendAsync(server, HttpMethod.Post, "v1/completions", body, options.Value.CallTimeout, cancellationToken);
+
     /// <summary>What is loaded and ready; models and versions whose names are not ModelFlow's are left out.</summary>
     public async Task<IReadOnlyList<(ModelName Model, VersionName Version)>> ListAsync(Uri server, CancellationToken cancellationToken)
     {

@@ -22,14 +22,14 @@ internal sealed class OpenInferenceModelServer(
     private readonly ResiliencePipeline _retries = Retries(options.Value, time, logger);
 
     /// <inheritdoc/>
-    public async Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken)
+    public async Task<LoadModel> LoadAsync(VersionRecord version, VersionName instance, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(version);
         var began = time.GetTimestamp();
-        var answers = await Task.WhenAll(_options.Endpoints.Select(server => LoadOnAsync(server, version, cancellationToken)));
+        var answers = await Task.WhenAll(_options.Endpoints.Select(server => LoadOnAsync(server, version, instance, cancellationToken)));
         if (answers.Select(a => a.Refusal).FirstOrDefault(r => r is not null) is { } refusal)
         {
-            await ForgetAsync(version, cancellationToken);
+            await ForgetAsync(version.Model, instance, cancellationToken);
             return new LoadModel.Refused(refusal);
         }
 
@@ -78,21 +78,21 @@ internal sealed class OpenInferenceModelServer(
             }).Build();
     }
 
-    private async Task<OpenInferenceClient.LoadAnswer> LoadOnAsync(Uri server, VersionRecord version, CancellationToken cancellationToken) =>
+    private async Task<OpenInferenceClient.LoadAnswer> LoadOnAsync(Uri server, VersionRecord version, VersionName instance, CancellationToken cancellationToken) =>
         await _retries.ExecuteAsync(
             async token =>
             {
-                var answer = await LoadOnceAsync(server, version, token);
+                var answer = await LoadOnceAsync(server, version, instance, token);
                 if (answer.Refusal is null)
                 {
-                    await client.CheckReadyAsync(server, version.Model, version.Version, token);
+                    await client.CheckReadyAsync(server, version.Model, instance, token);
                 }
 
                 return answer;
             },
             cancellationToken);
 
-    private async Task<OpenInferenceClient.LoadAnswer> LoadOnceAsync(Uri server, VersionRecord version, CancellationToken cancellationToken)
+    private async Task<OpenInferenceClient.LoadAnswer> LoadOnceAsync(Uri server, VersionRecord version, VersionName instance, CancellationToken cancellationToken)
     {
         var files = new List<(ManifestFile, Uri)>(version.Manifest.Files.Count);
         foreach (var file in version.Manifest.Files)
@@ -102,27 +102,27 @@ internal sealed class OpenInferenceModelServer(
 
         try
         {
-            return await client.LoadAsync(server, version.Model, version.Version, files, cancellationToken);
+            return await client.LoadAsync(server, version.Model, instance, files, cancellationToken);
         }
         catch (ModelServerException e) when (e.Status == HttpStatusCode.Conflict)
         {
             // The replica has other bytes under this name, from a catalogue that is no more. This catalogue says what the version is.
-            Log.OtherBytesLoaded(logger, server, version.Model, version.Version);
-            await client.UnloadAsync(server, version.Model, version.Version, cancellationToken);
-            return await client.LoadAsync(server, version.Model, version.Version, files, cancellationToken);
+            Log.OtherBytesLoaded(logger, server, version.Model, instance);
+            await client.UnloadAsync(server, version.Model, instance, cancellationToken);
+            return await client.LoadAsync(server, version.Model, instance, files, cancellationToken);
         }
     }
 
     // A version that one replica refuses is served by none. Best effort: nothing routes to it, and unloading is repeated later.
-    private async Task ForgetAsync(VersionRecord version, CancellationToken cancellationToken)
+    private async Task ForgetAsync(ModelName model, VersionName instance, CancellationToken cancellationToken)
     {
         try
         {
-            await UnloadAsync(version.Model, version.Version, cancellationToken);
+            await UnloadAsync(model, instance, cancellationToken);
         }
         catch (ModelServerException e)
         {
-            Log.NotForgotten(logger, version.Model, version.Version, e.Message);
+            Log.NotForgotten(logger, model, instance, e.Message);
         }
     }
 

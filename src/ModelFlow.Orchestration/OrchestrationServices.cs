@@ -29,6 +29,7 @@ public static class OrchestrationServices
         services.TryAddSingleton<AssessVersionHandler>();
         services.TryAddSingleton<TakeTurnHandler>();
         services.TryAddSingleton<LoadVersionHandler>();
+        services.TryAddSingleton<FreshBaseline>();
         services.TryAddSingleton<LeaseRenewal>();
         services.TryAddSingleton<ShadowTrafficHandler>();
         services.TryAddSingleton<LookAtShadowHandler>();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.Traffic;
 using ModelFlow.Gateway.Tests.Support;
 
 namespace ModelFlow.Gateway.Tests;
@@ -40,6 +41,39 @@ public sealed class DrainingTests
         Assert.Equal((HttpStatusCode.OK, "begin end", RunningGateway.Candidate), (answer.Status, answer.Body, answer.Version));
         await Eventually.TrueAsync(() => plane.Reports.Last().Heartbeat.Draining is null, "a heartbeat without it");
         Assert.Empty((await HealthAsync(gateway))["draining"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task FreshInstanceOfStable_answersAsStable_andIsCountedApart()
+    {
+        var instance = VersionName.Parse("v1.0.0-baseline.kqmvjrhg");
+        await using var plane = await ControlPlane.StartAsync();
+        await using var stable = await Upstream.StartAsync();
+        await using var candidate = await Upstream.StartAsync();
+        await using var fresh = await Upstream.StartAsync();
+        await using var gateway = await RunningGateway.StartAsync(plane: plane);
+        var served = RunningGateway.Route(1, stable.Address, candidate.Address, 2_500);
+        served = served with
+        {
+            Route = served.Route with { Baseline = BaselineTarget.For(instance, new Weight(2_500)) },
+            Endpoints = new Dictionary<VersionName, IReadOnlyList<Uri>>(served.Endpoints) { [instance] = [fresh.Address] },
+        };
+        await gateway.PushAsync(served);
+
+        var answers = new List<(VersionName? Version, string Body)>();
+        for (var i = 0; i < 80; i++)
+        {
+            var answer = await gateway.InferAsync("user-" + i);
+            answers.Add((answer.Version, answer.Body));
+        }
+
+        Assert.InRange(Inferences(fresh), 5, 40);
+        Assert.Equal(80 - Inferences(candidate), answers.Count(a => a.Version == RunningGateway.Stable));
+        Assert.Equal(Inferences(fresh), answers.Count(a => a.Body.Contains($"versions/{instance}/infer", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(() => plane.Totals(1, instance, TrafficKind.Normal).Requests == Inferences(fresh), "the instance's requests");
+        Assert.Equal(Inferences(stable), plane.Totals(1, RunningGateway.Stable, TrafficKind.Normal).Requests);
+
+        static int Inferences(Upstream upstream) => upstream.Seen.Count(s => s.Path.EndsWith("/infer", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using ModelFlow.EngineProcess;
 using ModelFlow.Testing;
 
 namespace ModelFlow.Infra.Tests;
@@ -120,6 +122,45 @@ public sealed partial class DockerfileTests
     public void Image_secrets_areNone(string file) =>
         Assert.DoesNotContain(Read(file), l => Secret().IsMatch(l));
 
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Engine_forLanguageModels_isWhereTheProgramsLookForIt(string file)
+    {
+        var lines = Read(file);
+        var needed = Projects(lines).Any(p => Needs(Path.Combine(Root, p), "ModelFlow.EngineProcess.csproj"));
+        var engine = lines.Where(l => l.Contains("ModelFlow.TextEngine.csproj", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(needed ? 1 : 0, engine.Count);
+        if (needed)
+        {
+            Assert.Contains($"{Output().Match(engine[0]).Groups["folder"].Value}/{EngineCommand.OwnProgram}", EngineCommand.OwnBeside("/app"));
+            Assert.Equal(EngineCommand.OwnProgram, XDocument.Load(Path.Combine(Root, "src/ModelFlow.TextEngine/ModelFlow.TextEngine.csproj")).Descendants("AssemblyName").Single().Value);
+
+            // What llama.cpp links to, and what the engine's host is, is in the image as well.
+            Assert.Contains(Stage(lines, last: true), l => l.Contains("apt-get install", StringComparison.Ordinal) && l.Contains("libgomp1", StringComparison.Ordinal));
+            Assert.Contains(lines, l => l.StartsWith("FROM mcr.microsoft.com/dotnet/aspnet:", StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>The native files that the engine's project publishes are those of the package, each with what it links to beside it.</summary>
+    [Fact]
+    public void Engine_nativeFiles_areInThePackageForEveryKindOfProcessor()
+    {
+        var assets = JsonNode.Parse(File.ReadAllText(Path.Combine(Root, "src/ModelFlow.TextEngine/packages.lock.json")))!["dependencies"]!["net10.0"]!;
+        var version = (string)assets["LLamaSharp.Backend.Cpu"]!["resolved"]!;
+        var package = Path.Combine(Packages(), "llamasharp.backend.cpu", version, "LLamaSharpRuntimes", "linux-x64", "native");
+        Assert.SkipUnless(Directory.Exists(package), $"{package} was not restored");
+
+        var kinds = Directory.GetDirectories(package).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(["avx", "avx2", "avx512", "noavx"], kinds);
+        Assert.All(kinds, kind => Assert.Subset(
+            Directory.GetFiles(Path.Combine(package, kind)).Select(f => Path.GetFileName(f)!).ToHashSet(StringComparer.Ordinal),
+            new HashSet<string>(["libllama.so", "libggml.so", "libggml-base.so", "libggml-cpu.so"], StringComparer.Ordinal)));
+        Assert.Contains(
+            XDocument.Load(Path.Combine(Root, "src/ModelFlow.TextEngine/ModelFlow.TextEngine.csproj")).Descendants("Content"),
+            c => c.Attribute("Include")!.Value.Contains("LLamaSharpRuntimes/$(EngineRuntime)/**", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Evaluator_package_isTheOneForCudaAndOnlyThere()
     {
@@ -139,6 +180,15 @@ public sealed partial class DockerfileTests
         Assert.Contains(Read("evaluator.Dockerfile"), l => l.Contains("-p:OnnxRuntimeGpu=true", StringComparison.Ordinal));
         Assert.DoesNotContain(Files.Select(f => f.Data).Where(f => f != "evaluator.Dockerfile").SelectMany(Read), l => l.Contains("OnnxRuntimeGpu", StringComparison.Ordinal));
     }
+
+    private static bool Needs(string project, string reference) => XDocument.Load(project).Descendants("ProjectReference")
+        .Any(r => r.Attribute("Include")!.Value.EndsWith(reference, StringComparison.Ordinal));
+
+    private static string Packages() =>
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    [GeneratedRegex(@" -o (?<folder>\S+)", RegexOptions.None, 5000)]
+    private static partial Regex Output();
 
     [GeneratedRegex(@"dotnet publish (?<path>\S+\.csproj)", RegexOptions.None, 5000)]
     private static partial Regex Project();

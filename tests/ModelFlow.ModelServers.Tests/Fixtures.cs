@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -5,9 +6,11 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.Policies;
 using ModelFlow.Core.Ports;
 using ModelFlow.Serving;
 using ModelFlow.Testing;
+using ModelFlow.Testing.InMemory;
 
 namespace ModelFlow.ModelServers.Tests;
 
@@ -95,7 +98,17 @@ internal sealed class Adapter : IAsyncDisposable
     {
     }
 
+    public Adapter(IArtifactStore artifacts, TimeProvider time, params Uri[] servers)
+        : this(artifacts, 1, time, servers)
+    {
+    }
+
     public Adapter(IArtifactStore artifacts, int attempts, params Uri[] servers)
+        : this(artifacts, attempts, TimeProvider.System, servers)
+    {
+    }
+
+    private Adapter(IArtifactStore artifacts, int attempts, TimeProvider time, Uri[] servers)
     {
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -112,15 +125,31 @@ internal sealed class Adapter : IAsyncDisposable
             .AddLogging()
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build())
             .AddSingleton(artifacts)
+            .AddSingleton(time)
+            .AddSingleton<IDatasetStore>(Datasets)
             .AddOpenInferenceModelServer()
             .BuildServiceProvider();
         Server = _services.GetRequiredService<IModelServer>();
         WarmUp = _services.GetRequiredService<IModelWarmUp>();
     }
 
+    public InMemoryDatasetStore Datasets { get; } = new(new InMemoryBlobs());
+
     public IModelServer Server { get; }
 
     public IModelWarmUp WarmUp { get; }
+
+    /// <summary>A plan to send the rows of a data set that is added; of none for null.</summary>
+    public async Task<WarmUpPlan> PlanAsync(int requests, string? content = null, string path = "digits/golden.jsonl")
+    {
+        var digest = Sha256Digest.Of(content ?? "");
+        if (content is not null)
+        {
+            await Datasets.AddAsync(path, new MemoryStream(Encoding.UTF8.GetBytes(content)), TestContext.Current.CancellationToken);
+        }
+
+        return new WarmUpPlan(requests, new DatasetReference(path, digest), "label");
+    }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

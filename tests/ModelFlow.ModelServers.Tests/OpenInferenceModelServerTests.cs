@@ -42,6 +42,25 @@ public sealed class OpenInferenceModelServerTests
     }
 
     [Fact]
+    public async Task Load_underASecondName_bothAnswerAndEachIsUnloadedAlone()
+    {
+        await using var store = await SampleStore.StartAsync();
+        await using var server = await RealServer.StartAsync();
+        await using var adapter = new Adapter(store, server.Address);
+        var version = SampleStore.Version("v1.1.0-mlp");
+        var instance = VersionName.Parse("v1.1.0-baseline.kqmvjrhg");
+        Assert.IsType<LoadModel.Ready>(await adapter.Server.LoadAsync(version, Cancellation));
+
+        var ready = Assert.IsType<LoadModel.Ready>(await adapter.Server.LoadAsync(version, instance, Cancellation));
+
+        Assert.Equal([instance, version.Version], (await adapter.Server.ListAsync(Cancellation)).Select(s => s.Version).OrderBy(v => v.Value, StringComparer.Ordinal));
+        Assert.IsType<WarmUpModel.Warm>(await adapter.WarmUp.WarmUpAsync(version, ready.Endpoints, (await adapter.PlanAsync(2)) with { Instance = instance }, Cancellation));
+        await adapter.Server.UnloadAsync(version.Model, instance, Cancellation);
+        Assert.Equal([version.Version], (await adapter.Server.ListAsync(Cancellation)).Select(s => s.Version));
+        Assert.IsType<WarmUpModel.Warm>(await adapter.WarmUp.WarmUpAsync(version, ready.Endpoints, await adapter.PlanAsync(2), Cancellation));
+    }
+
+    [Fact]
     public async Task Load_again_readsNothing_andUnloadTwiceIsNoError()
     {
         await using var store = await SampleStore.StartAsync();

@@ -39,7 +39,7 @@ public sealed class ContainerAppsEvaluationOptions
     /// <summary>The evaluator's image; the job's own when empty, the default. With a tag it is resolved to its digest before a job's first start.</summary>
     public string Image { get; set; } = "";
 
-    /// <summary>The formats that the image reads, in lower case; <c>onnx</c> when empty.</summary>
+    /// <summary>The formats that the image reads, in lower case; <c>onnx</c> and <c>gguf</c>, as ModelFlow's own does, when empty.</summary>
     public IList<string> Formats { get; init; } = [];
 
     /// <summary>Threads one inference may use, 1 to 256; 4 by default.</summary>

@@ -44,7 +44,7 @@ public sealed class ContainerAppsEvaluationRunner : IEvaluationRunner
             var settings = new RemoteEvaluationSettings
             {
                 Image = image.Length > 0 ? image : ContainerAppsImages.OfTheJob,
-                Formats = (options.Formats.Count > 0 ? options.Formats : ["onnx"]).ToHashSet(StringComparer.Ordinal),
+                Formats = (options.Formats.Count > 0 ? options.Formats : ["onnx", "gguf"]).ToHashSet(StringComparer.Ordinal),
                 Threads = options.Threads,
                 MemoryMiB = memoryMiB,
                 OutputMiB = options.OutputMiB,

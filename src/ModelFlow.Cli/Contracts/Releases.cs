@@ -87,13 +87,24 @@ internal sealed record LookEvidence(double Value, double Needed);
 internal sealed record AnalysisItem(string Release, string? Baseline, string Stage, string? Outcome, AnalysisSeriesItem Series);
 
 /// <summary>The looks by step.</summary>
-internal sealed record AnalysisSeriesItem(AnalysisBudget Budget, int Looks, int Shown, bool Complete, IReadOnlyList<string>? Notes, IReadOnlyList<AnalysisStep> Steps);
+internal sealed record AnalysisSeriesItem(AnalysisBudget Budget, int Looks, int Shown, bool Complete, IReadOnlyList<string>? Notes, IReadOnlyList<AnalysisStep> Steps)
+{
+    /// <summary>The shadow step before them.</summary>
+    public AnalysisShadow? Shadow { get; init; }
+}
+
+/// <summary>The shadow step.</summary>
+internal sealed record AnalysisShadow(int Share, DateTimeOffset From, DateTimeOffset? To, string Source, int Looks, long Pairs, string? Verdict, IReadOnlyList<AnalysisMetric> Metrics);
 
 /// <summary>The false-alarm budget.</summary>
 internal sealed record AnalysisBudget(double Whole, double EarlierAttempts, double ThisAttempt, double LaterAttempts, double PerMetric);
 
 /// <summary>One step.</summary>
-internal sealed record AnalysisStep(int Step, int Weight, DateTimeOffset From, DateTimeOffset? To, string Source, int Looks, string? Verdict, IReadOnlyList<AnalysisMetric> Metrics);
+internal sealed record AnalysisStep(int Step, int Weight, DateTimeOffset From, DateTimeOffset? To, string Source, int Looks, string? Verdict, IReadOnlyList<AnalysisMetric> Metrics)
+{
+    /// <summary>The fresh instance of stable that it is compared with.</summary>
+    public string? FreshBaseline { get; init; }
+}
 
 /// <summary>One metric in a step.</summary>
 internal sealed record AnalysisMetric(string Metric, double Tolerance, double? HarmNeeded, double? HealthNeeded, double BudgetSpent, string? Message, IReadOnlyList<AnalysisPoint> Points)

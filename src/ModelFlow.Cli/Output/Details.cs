@@ -155,24 +155,38 @@ internal static class Details
             ("compared with", analysis.Baseline),
             ("false alarms", $"{Show.Number(budget.Whole * 100)} % for all attempts, {Show.Number(budget.ThisAttempt * 100)} % for this one, {Show.Number(budget.PerMetric * 100)} % for each metric"),
             ("looks", $"{series.Looks}{(series.Complete ? "" : ", not all that there were")}"));
+        if (series.Shadow is { } shadow)
+        {
+            screen.Line();
+            screen.Line(
+                $"Shadow step: {Show.Weight(shadow.Share)} of the requests mirrored from {Show.Time(shadow.From)}, {shadow.Verdict ?? "no look yet"}, {shadow.Pairs} pairs of answers in {shadow.Looks} look(s)",
+                Verdict(shadow.Verdict ?? "").Tone);
+            WriteLooks(screen, shadow.Metrics);
+        }
+
         foreach (var step in series.Steps)
         {
             screen.Line();
             var last = step.Metrics.SelectMany(m => m.Points).LastOrDefault();
             screen.Line(
                 $"Step {step.Step + 1}: {Show.Weight(step.Weight)} of traffic from {Show.Time(step.From)}, {step.Verdict ?? "no look yet"}, "
-                + $"{last?.CandidateRequests ?? 0} requests of the candidate and {last?.StableRequests ?? 0} of stable in {step.Looks} look(s)",
+                + $"{last?.CandidateRequests ?? 0} requests of the candidate and {last?.StableRequests ?? 0} of {(step.FreshBaseline is { } fresh ? $"a fresh instance of stable, {fresh}," : "stable")} in {step.Looks} look(s)",
                 Verdict(step.Verdict ?? "").Tone);
-            screen.Line(LookTable.Header, Tone.Dim);
-            foreach (var row in LookTable.Rows([.. step.Metrics.Select(m => m.Last).OfType<LookMetric>()]))
-            {
-                screen.Line(row.Text, row.Tone);
-            }
+            WriteLooks(screen, step.Metrics);
         }
 
         foreach (var note in series.Notes ?? [])
         {
             screen.Note(note, Tone.Busy);
+        }
+    }
+
+    private static void WriteLooks(Screen screen, IReadOnlyList<AnalysisMetric> metrics)
+    {
+        screen.Line(LookTable.Header, Tone.Dim);
+        foreach (var row in LookTable.Rows([.. metrics.Select(m => m.Last).OfType<LookMetric>()]))
+        {
+            screen.Line(row.Text, row.Tone);
         }
     }
 

@@ -8,6 +8,10 @@ namespace ModelFlow.Cli.Timeline;
 internal static class LookTable
 {
     private const int Bar = 6;
+    private const string InShadow = "shadow.";
+
+    // A count, where the others are shares and durations.
+    private const string Pairs = InShadow + "minPairs";
 
     /// <summary>What the columns are.</summary>
     public static string Header { get; } = Line("METRIC", "STABLE", "CANDID.", "EFFECT", "95 % INTERVAL", "LIMIT", "PROOF", "");
@@ -15,6 +19,11 @@ internal static class LookTable
     /// <summary>A line for each metric, under <see cref="Header"/>.</summary>
     public static IEnumerable<Cell> Rows(IReadOnlyList<LookMetric> metrics) => metrics.Select(m =>
     {
+        if (m.Metric == Pairs)
+        {
+            return new Cell(Line(Title(m.Metric), "", Three(m.Candidate), "", "", Three(m.Tolerance), "", State(m)), ToneOf(m.Verdict));
+        }
+
         var ratio = IsRatio(m.Metric);
         return new Cell(
             Line(
@@ -49,7 +58,8 @@ internal static class LookTable
 
     // Metrics of newer hosts are compared like their kin.
     private static bool IsRatio(string metric) =>
-        metric.StartsWith("latency", StringComparison.Ordinal) || metric.StartsWith("firstByte", StringComparison.Ordinal) || metric.StartsWith("firstToken", StringComparison.Ordinal);
+        metric.StartsWith(InShadow, StringComparison.Ordinal) ? IsRatio(metric[InShadow.Length..])
+        : metric.StartsWith("latency", StringComparison.Ordinal) || metric.StartsWith("firstByte", StringComparison.Ordinal) || metric.StartsWith("firstToken", StringComparison.Ordinal);
 
     private static string Title(string metric) => metric switch
     {
@@ -57,6 +67,11 @@ internal static class LookTable
         "clientErrorRateIncrease" => "4xx answers",
         "feedbackDrop" => "lost feedback",
         "sampleRatio" => "sample ratio",
+        "shadow.errorRateIncrease" => "failed alone",
+        "shadow.maxDisagreement" => "disagreement",
+        "shadow.maxScoreDifference" => "score distance",
+        "shadow.latencyRatio" => "latency p50",
+        Pairs => "pairs",
         _ when IsRatio(metric) => metric.Replace("Ratio", "", StringComparison.Ordinal).Replace("firstByte", "1st byte ", StringComparison.Ordinal)
             .Replace("firstToken", "1st token ", StringComparison.Ordinal).Replace("latency", "latency ", StringComparison.Ordinal).Replace(" P", " p", StringComparison.Ordinal),
         _ => metric,

@@ -26,7 +26,7 @@ public static class GuardrailJudge
     /// <param name="policy">What is watched, and the tolerances.</param>
     /// <param name="evidence">What was taken in.</param>
     /// <param name="steps">How many steps the ramp has, 1 or more.</param>
-    /// <param name="weight">The candidate's weight in this step. With all traffic, stable's numbers of the step before stand in: the messages say so.</param>
+    /// <param name="weight">The candidate's share of the traffic that is compared: its weight, or where it is compared with a fresh instance of stable its share of the traffic of the two. With all traffic, stable's numbers of the step before stand in: the messages say so.</param>
     /// <param name="attempt">The release's attempt, 1 or more: later ones have less of the budget.</param>
     public static GuardrailReport Judge(GuardrailPolicy policy, RampEvidence evidence, int steps, Weight weight, int attempt)
     {

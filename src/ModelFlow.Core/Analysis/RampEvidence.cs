@@ -69,7 +69,7 @@ public sealed record RampEvidence
             Reference = Generation == 0 ? null : Stable,
             Means = means,
             Experiment = experiment is null ? null : ExperimentEvidence.Begin(experiment),
-            Looks = [.. Looks, new StepLooks { Generation = generation, CutOff = Looks.Any(l => l.CutOff) }],
+            Looks = StepLooks.Begin(Looks, generation),
         };
     }
 
@@ -104,7 +104,7 @@ public sealed record RampEvidence
             StableUsers = StableUsers + theirs.FirstSeenKeys,
             CandidateUsers = CandidateUsers + ours.FirstSeenKeys,
             Experiment = Experiment?.Take(leased, stable, candidate),
-            Looks = Logged(fresh.Count, gateways, now),
+            Looks = StepLooks.Add(Looks, Generation, fresh.Count, Gateways, gateways, now),
         };
         return taken.Bet(WatchedMetrics.Of(policy), leased, stable, candidate, steps);
     }
@@ -113,19 +113,6 @@ public sealed record RampEvidence
     internal (double Stable, double Candidate) EffectOf(string metric) => Groups.TryGetValue(metric, out var pair)
         ? (DesignEffect.Of(pair.Stable, StableUsers), DesignEffect.Of(pair.Candidate, CandidateUsers))
         : (1, 1);
-
-    private IReadOnlyList<StepLooks> Logged(int windows, IReadOnlyDictionary<string, GatewayMark> after, DateTimeOffset now)
-    {
-        // Evidence that began before looks were logged has none of this step, or half of it.
-        if (Looks.Count == 0 || Looks[^1].Generation != Generation)
-        {
-            return Looks;
-        }
-
-        var room = StepLooks.MostCharacters - Looks.Sum(l => l.Log.Length);
-        DateTimeOffset? last = Gateways.Count == 0 ? null : Gateways.Values.Max(g => g.At);
-        return [.. Looks.SkipLast(1), Looks[^1].With(now, last, windows, Gateways, after, room)];
-    }
 
     private RampEvidence Bet(IReadOnlyList<WatchedMetric> watched, List<TrafficWindow> windows, VersionName stable, VersionName candidate, int steps)
     {

@@ -29,9 +29,12 @@ public sealed record ShadowEvidence
     /// <summary>Outcomes by groups of users, by metric: how much requests of one user resemble each other.</summary>
     public IReadOnlyDictionary<string, GroupSums> Groups { get; init; } = new Dictionary<string, GroupSums>(StringComparer.Ordinal);
 
+    /// <summary>Which windows each look took in, by generation, oldest first.</summary>
+    public IReadOnlyList<StepLooks> Looks { get; init; } = [];
+
     /// <summary>The shadow begins, or goes on under a new generation. Pairs with another stable version say nothing of this one.</summary>
     public ShadowEvidence Begin(long generation, VersionName stable) =>
-        (Stable == stable ? this : None) with { Generation = generation, Stable = stable, Gateways = SeenWindows.None };
+        (Stable == stable ? this : None) with { Generation = generation, Stable = stable, Gateways = SeenWindows.None, Looks = StepLooks.Begin(Looks, generation) };
 
     /// <summary>As <see cref="RampEvidence.ReadFrom"/>.</summary>
     public DateTimeOffset ReadFrom(DateTimeOffset stepStart, DateTimeOffset now) => SeenWindows.ReadFrom(Gateways, stepStart, now);
@@ -65,12 +68,14 @@ public sealed record ShadowEvidence
             groups[metric.Name] = groups.GetValueOrDefault(metric.Name, GroupSums.Empty).Plus(trials, sums);
         }
 
+        var gateways = SeenWindows.Mark(Gateways, fresh, now);
         return this with
         {
-            Gateways = SeenWindows.Mark(Gateways, fresh, now),
+            Gateways = gateways,
             Pairs = cells.Aggregate(Pairs, (sum, cell) => sum.Plus(cell.Pairs!)),
             Candidate = Candidate.Plus(TrafficTotals.Of(fresh, candidate, TrafficKind.Shadow)),
             Groups = groups,
+            Looks = StepLooks.Add(Looks, Generation, fresh.Count, Gateways, gateways, now),
         };
     }
 

@@ -27,7 +27,7 @@ public static class ShadowJudge
         ArgumentNullException.ThrowIfNull(guardrails);
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        var budget = Math.Clamp(guardrails.BudgetOf(attempt) / (steps + 1), 1e-12, 0.5);
+        var budget = BudgetOf(guardrails, steps, attempt);
         var watched = ShadowMetric.All.Where(m => m.Tolerance(policy) is not null).ToList();
         var metrics = watched.Select(m => Judge(m, m.Tolerance(policy) ?? 0, evidence, policy.MinPairs, budget / watched.Count, guardrails.MissBudget)).ToList();
         var verdict = metrics.Exists(m => m.Verdict == Verdict.Harmful) ? Verdict.Harmful
@@ -36,6 +36,9 @@ public static class ShadowJudge
         metrics.Add(Mirrored(evidence.Pairs, policy.MinPairs));
         return new GuardrailReport(verdict, metrics, evidence.Pairs.Pairs, evidence.Candidate.Requests, budget);
     }
+
+    /// <summary>What the step has of an attempt's false-alarm budget.</summary>
+    internal static double BudgetOf(GuardrailPolicy guardrails, int steps, int attempt) => Math.Clamp(guardrails.BudgetOf(attempt) / (steps + 1), 1e-12, 0.5);
 
     private static MetricVerdict Judge(ShadowMetric metric, double tolerance, ShadowEvidence evidence, int minPairs, double alpha, double missBudget)
     {

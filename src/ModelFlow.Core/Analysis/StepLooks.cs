@@ -58,6 +58,31 @@ public sealed record StepLooks
         static long Number(string text) => long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
     }
 
+    /// <summary>A log of several generations with one more look at the last of them; a look that found nothing, or at another generation than is logged last, changes nothing.</summary>
+    /// <param name="looks">The logs, oldest generation first.</param>
+    /// <param name="generation">The generation that was looked at.</param>
+    /// <param name="windows">How many windows the look took in.</param>
+    /// <param name="before">What was taken in of each gateway before it.</param>
+    /// <param name="after">And after it.</param>
+    /// <param name="now">The time of the look.</param>
+    internal static IReadOnlyList<StepLooks> Add(
+        IReadOnlyList<StepLooks> looks, long generation, int windows, IReadOnlyDictionary<string, GatewayMark> before, IReadOnlyDictionary<string, GatewayMark> after, DateTimeOffset now)
+    {
+        // Evidence that began before looks were logged has none of this generation, or half of it.
+        if (looks.Count == 0 || looks[^1].Generation != generation)
+        {
+            return looks;
+        }
+
+        var room = MostCharacters - looks.Sum(l => l.Log.Length);
+        DateTimeOffset? last = before.Count == 0 ? null : before.Values.Max(g => g.At);
+        return [.. looks.SkipLast(1), looks[^1].With(now, last, windows, before, after, room)];
+    }
+
+    /// <summary>The logs with an empty one for a generation that begins.</summary>
+    internal static IReadOnlyList<StepLooks> Begin(IReadOnlyList<StepLooks> looks, long generation) =>
+        [.. looks, new StepLooks { Generation = generation, CutOff = looks.Any(l => l.CutOff) }];
+
     /// <summary>With one more look.</summary>
     /// <param name="at">When.</param>
     /// <param name="last">When the look before was, to the millisecond; null for the first.</param>

@@ -9,8 +9,12 @@ public sealed record Deployment
     /// <summary>The model.</summary>
     public required ModelName Model { get; init; }
 
-    /// <summary>The version.</summary>
+    /// <summary>The version, or the name of a fresh instance of one.</summary>
     public required VersionName Version { get; init; }
+
+    /// <summary>The version whose files a fresh instance has; null for a version itself.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VersionName? InstanceOf { get; init; }
 
     /// <summary>The base addresses of its replicas.</summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }

@@ -180,7 +180,8 @@ internal sealed class Fields(MapNode map, string path, Findings findings)
         return scalar.Kind switch
         {
             ScalarKind.Text when number => "A number is needed here, without quotes.",
-            ScalarKind.Boolean when typeof(T) != typeof(FreeText) => $"A {(number ? "number" : "text")} is needed here, not {scalar.Text}.",
+            ScalarKind.Boolean when typeof(T) != typeof(FreeText) && typeof(T) != typeof(bool) => $"A {(number ? "number" : "text")} is needed here, not {scalar.Text}.",
+            ScalarKind.Text or ScalarKind.Number when typeof(T) == typeof(bool) => "true or false is needed here, without quotes.",
             ScalarKind.Number when !number && typeof(T) != typeof(FreeText) => "A text is needed here, in quotes.",
             _ => null,
         };

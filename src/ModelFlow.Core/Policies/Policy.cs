@@ -118,6 +118,12 @@ public sealed record RampPolicy
     /// <summary>How many requests a version answers on each of its replicas after it is loaded and before it gets traffic. 0 to 1,000; 10 by default.</summary>
     public int WarmUp { get; init; } = 10;
 
+    /// <summary>
+    /// Whether the candidate is compared with a fresh instance of stable, loaded with it and given as much of stable's traffic, instead of with all of stable.
+    /// False by default.
+    /// </summary>
+    public bool FreshBaseline { get; init; }
+
     /// <summary>How a key is found that keeps a user on one version.</summary>
     public StickyPolicy Sticky { get; init; } = new();
 }

@@ -40,6 +40,14 @@ internal static partial class PolicyValues
         return good;
     };
 
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public static bool YesOrNo(string text, out bool value, [NotNullWhen(false)] out string? error)
+    {
+        value = string.Equals(text, "true", StringComparison.Ordinal);
+        error = value || string.Equals(text, "false", StringComparison.Ordinal) ? null : $"'{text}' is neither true nor false.";
+        return error is null;
+    }
+
     /// <summary>
     /// A share of traffic with its unit: <c>5%</c>, <c>5 %</c>, <c>0.5 %</c>, <c>500 bp</c>. A bare number is refused:
     /// 5 could be five per cent or five basis points, a hundred times apart.

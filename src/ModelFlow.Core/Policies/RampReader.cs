@@ -20,6 +20,7 @@ internal static partial class RampReader
             ExtendUpTo = fields.Optional("extendUpTo", PolicyValues.Duration(TimeSpan.Zero, PolicyReader.Days(7)), empty.ExtendUpTo),
             WhenInconclusive = fields.Optional<InconclusiveRule>("whenInconclusive", PolicyValues.Word, empty.WhenInconclusive),
             WarmUp = fields.Optional("warmUp", PolicyValues.Whole(0, 1_000), empty.WarmUp),
+            FreshBaseline = fields.Optional<bool>("freshBaseline", PolicyValues.YesOrNo, empty.FreshBaseline),
             Sticky = fields.Map("sticky") is { } sticky ? ReadSticky(sticky) : empty.Sticky,
         };
         fields.RefuseUnknown();

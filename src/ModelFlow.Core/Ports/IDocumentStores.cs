@@ -29,6 +29,9 @@ public interface IDatasetStore
     /// <summary>Uploads a data set, create-only: a path keeps its bytes for good. Returns the digest; null if other bytes are there.</summary>
     Task<Sha256Digest?> AddAsync(string path, Stream content, CancellationToken cancellationToken);
 
+    /// <summary>The first bytes of a data set, all of it if it has no more than <paramref name="most"/>; null if there is none.</summary>
+    Task<byte[]?> ReadStartAsync(string path, int most, CancellationToken cancellationToken);
+
     /// <summary>A grant to read a data set; null if there is none.</summary>
     Task<Uri?> GrantReadAsync(string path, TimeSpan validFor, CancellationToken cancellationToken);
 }

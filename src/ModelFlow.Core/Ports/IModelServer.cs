@@ -7,7 +7,17 @@ namespace ModelFlow.Core.Ports;
 public interface IModelServer
 {
     /// <summary>Loads a version and waits until it is ready; loading a loaded one answers at once.</summary>
-    Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken);
+    Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        return LoadAsync(version, version.Version, cancellationToken);
+    }
+
+    /// <summary>Loads a version's files under a name, which may be loaded beside the version itself: it shares no memory with it.</summary>
+    /// <param name="version">The version whose files they are.</param>
+    /// <param name="instance">The name it is served under; the version's own, or a <see cref="Traffic.BaselineInstance"/>'s.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task<LoadModel> LoadAsync(VersionRecord version, VersionName instance, CancellationToken cancellationToken);
 
     /// <summary>Unloads a version; one that is not loaded is no error.</summary>
     Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken);

@@ -17,7 +17,9 @@ public static class HoldPlanner
     public static bool IsNeeded(Deployment deployment, Route? route)
     {
         ArgumentNullException.ThrowIfNull(deployment);
-        return deployment.Loaded || route?.Versions.Contains(deployment.Version) == true;
+
+        // An instance has no files of its own, and the version it is one of is in the route beside it.
+        return deployment.InstanceOf is null && (deployment.Loaded || route?.Versions.Contains(deployment.Version) == true);
     }
 
     /// <summary>What is to be done at <paramref name="now"/>: holds to set first, those with traffic before others, then holds to lift.</summary>

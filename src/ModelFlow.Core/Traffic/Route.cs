@@ -22,6 +22,12 @@ public sealed record Route
     /// <summary>Versions with a share of traffic, their sum at most 100 %. Their weight holds only while the lease does.</summary>
     public IReadOnlyList<Candidate> Candidates { get; init; } = [];
 
+    /// <summary>
+    /// A fresh instance of stable that has a part of stable's share while the lease holds, so that the candidate is not compared with servers that have been warm
+    /// for long. Null for none: then the candidate is compared with all of stable.
+    /// </summary>
+    public BaselineTarget? Baseline { get; init; }
+
     /// <summary>The version that a share of stable's requests is mirrored to, while the lease holds; its answers reach nobody. Null for none.</summary>
     public ShadowTarget? Shadow { get; init; }
 
@@ -43,13 +49,18 @@ public sealed record Route
     /// <summary>When it was made.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Every version this route can send a request to: stable, the candidates, and last the one in the shadow.</summary>
+    /// <summary>What a candidate is compared with: the fresh instance of stable, where there is one, else stable.</summary>
+    [JsonIgnore]
+    public VersionName? ComparedWith => Baseline?.Instance ?? Stable;
+
+    /// <summary>Every version this route can send a request to: stable, the candidates, the fresh instance of stable, and last the one in the shadow.</summary>
     public IEnumerable<VersionName> Versions
     {
         get
         {
             var versions = Candidates.Select(c => c.Version);
             versions = Stable is { } stable ? versions.Prepend(stable) : versions;
+            versions = Baseline is { } baseline ? versions.Append(baseline.Instance) : versions;
             return Shadow is { } shadow ? versions.Append(shadow.Version) : versions;
         }
     }
@@ -61,7 +72,7 @@ public sealed record Route
     /// <inheritdoc/>
     public bool Equals(Route? other) => other is not null
         && Model == other.Model && Generation == other.Generation && Stable == other.Stable
-        && Candidates.SequenceEqual(other.Candidates) && Shadow == other.Shadow && Sticky == other.Sticky
+        && Candidates.SequenceEqual(other.Candidates) && Baseline == other.Baseline && Shadow == other.Shadow && Sticky == other.Sticky
         && string.Equals(Salt, other.Salt, StringComparison.Ordinal)
         && Release == other.Release && Step == other.Step
         && string.Equals(Cause, other.Cause, StringComparison.Ordinal) && At == other.At;
@@ -74,6 +85,19 @@ public sealed record Route
 /// <param name="Version">The version.</param>
 /// <param name="Weight">Its share.</param>
 public sealed record Candidate(VersionName Version, Weight Weight);
+
+/// <summary>A fresh instance of stable.</summary>
+/// <param name="Instance">What the model servers call it: see <see cref="BaselineInstance"/>.</param>
+/// <param name="Weight">Its share of all traffic, out of stable's.</param>
+public sealed record BaselineTarget(VersionName Instance, Weight Weight)
+{
+    /// <summary>One with as much traffic as the candidate, or with all that stable has left; null where it has none left.</summary>
+    public static BaselineTarget? For(VersionName instance, Weight candidate) =>
+        candidate == Weight.All ? null : new BaselineTarget(instance, new Weight(Math.Min(candidate.BasisPoints, Weight.All.BasisPoints - candidate.BasisPoints)));
+
+    /// <summary>The candidate's share of the traffic of the two.</summary>
+    public Weight ShareOf(Weight candidate) => new(candidate.BasisPoints * Weight.All.BasisPoints / (candidate.BasisPoints + Weight.BasisPoints));
+}
 
 /// <summary>A version that requests are mirrored to.</summary>
 /// <param name="Version">The version.</param>

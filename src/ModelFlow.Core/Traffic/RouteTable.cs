@@ -11,10 +11,12 @@ public sealed class RouteTable
     private readonly int[] _below;
     private readonly int _stable;
     private readonly int _shadow = -1;
+    private readonly int _baseline = -1;
+    private readonly int _baselineFrom = Bucketing.Buckets;
     private readonly ulong _seed;
 
     /// <summary>Prepares <paramref name="served"/>.</summary>
-    /// <exception cref="ArgumentException">The candidates' weights are more than 100 %, or a version is named twice.</exception>
+    /// <exception cref="ArgumentException">The weights are more than 100 %, a version is named twice, or there is a fresh instance of no stable version.</exception>
     public RouteTable(ServedRoute served)
     {
         Served = served;
@@ -34,14 +36,26 @@ public sealed class RouteTable
             _below[i] = sum += route.Candidates[i].Weight.BasisPoints;
         }
 
+        if (route.Baseline is { } baseline)
+        {
+            if (route.Stable is null)
+            {
+                throw new ArgumentException($"The route of {route.Model} at generation {route.Generation} has a fresh instance of stable, and no stable version.", nameof(served));
+            }
+
+            sum += baseline.Weight.BasisPoints;
+            _baseline = route.Candidates.Count + _stable + 1;
+            _baselineFrom = Bucketing.Buckets - baseline.Weight.BasisPoints;
+        }
+
         if (sum > Bucketing.Buckets)
         {
-            throw new ArgumentException($"The candidates' weights of {route.Model} at generation {route.Generation} are {sum} basis points; at most 10000 are allowed.", nameof(served));
+            throw new ArgumentException($"The weights of {route.Model} at generation {route.Generation} are {sum} basis points; at most 10000 are allowed.", nameof(served));
         }
 
         if (route.Shadow is not null)
         {
-            _shadow = route.Candidates.Count + _stable + 1;
+            _shadow = route.Candidates.Count + _stable + 1 + (_baseline < 0 ? 0 : 1);
         }
 
         _seed = Bucketing.SeedOf(route.Salt);
@@ -51,8 +65,8 @@ public sealed class RouteTable
     public ServedRoute Served { get; }
 
     /// <summary>
-    /// The versions that <see cref="RouteChoice.Version"/> is an index of: stable, if there is one, then the candidates, then the one in the
-    /// shadow, then other loaded versions, which only a pin reaches.
+    /// The versions that <see cref="RouteChoice.Version"/> is an index of: stable, if there is one, then the candidates, then the fresh instance of stable,
+    /// then the one in the shadow, then other loaded versions, which only a pin reaches.
     /// </summary>
     public IReadOnlyList<VersionName> Versions => _versions;
 
@@ -61,7 +75,8 @@ public sealed class RouteTable
 
     /// <summary>
     /// The version for a request. By its bucket a key belongs to a candidate or to stable; a candidate without a lease or without a
-    /// server is replaced by stable, never stable by a candidate. A pin goes to exactly the version it names, lease or not.
+    /// server is replaced by stable, never stable by a candidate. A fresh instance of stable has the highest buckets, as candidates have the lowest: whatever the weights,
+    /// a key goes from stable to the candidate and never back. It is replaced by stable as a candidate is. A pin goes to exactly the version it names, lease or not.
     /// </summary>
     /// <param name="key">The sticky key.</param>
     /// <param name="pin">The version that the caller asked for, if it may; null otherwise.</param>
@@ -91,7 +106,9 @@ public sealed class RouteTable
             }
         }
 
-        return Stable(TrafficKind.Normal, hash);
+        return bucket < _baselineFrom ? Stable(TrafficKind.Normal, hash)
+            : now < Served.LeaseUntil && _loaded[_baseline] ? new RouteChoice(ChoiceOutcome.Chosen, _baseline, TrafficKind.Normal, hash)
+            : Stable(TrafficKind.Fallback, hash);
     }
 
     /// <summary>

@@ -105,7 +105,7 @@ public enum TrafficKind
     /// <summary>A copy whose answer nobody saw.</summary>
     Shadow,
 
-    /// <summary>By the key's bucket it belonged to a candidate, but that one had no lease or no server, so stable answered.</summary>
+    /// <summary>By the key's bucket it belonged to a candidate, or to a fresh instance of stable, but that one had no lease or no server, so stable answered.</summary>
     Fallback,
 }
 

@@ -1,4 +1,5 @@
 using ModelFlow.Core.Evaluation;
+using ModelFlow.Core.Evaluation.Rows;
 using ModelFlow.Evaluator.Onnx;
 
 namespace ModelFlow.Evaluator.Data;

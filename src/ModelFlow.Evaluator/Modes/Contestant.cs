@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 using ModelFlow.Core.Evaluation;
+using ModelFlow.Core.Evaluation.Rows;
 using ModelFlow.Evaluator.Data;
 using ModelFlow.Evaluator.Onnx;
 

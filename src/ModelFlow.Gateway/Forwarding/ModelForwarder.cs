@@ -158,7 +158,7 @@ internal sealed class ModelForwarder(
                 var target = request.Route.Target(request.Choice);
                 if (!limits.TryEnter(target.Load))
                 {
-                    await limits.RefuseAsync(context, target.Name);
+                    await limits.RefuseAsync(context, target.PublicName);
                     GatewayTracing.Refused(activity, context, target);
                     return;
                 }
@@ -185,7 +185,7 @@ internal sealed class ModelForwarder(
 
                 if (last.Error != ForwarderError.None && !context.Response.HasStarted)
                 {
-                    await ForwardOutcome.ProblemOf(context, last.Outcome, target.Name, _options.MaxBodyBytes).WriteAsync(context);
+                    await ForwardOutcome.ProblemOf(context, last.Outcome, target.PublicName, _options.MaxBodyBytes).WriteAsync(context);
                 }
 
                 GatewayTracing.Ended(activity, context, target, request.Choice, last.Outcome, goesOn: false);
@@ -233,7 +233,7 @@ internal sealed class ModelForwarder(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Attempt> SendAsync(HttpContext context, Request request, VersionTarget target, Replica replica, Activity? activity, ShadowCopy? copy)
     {
-        var call = new ForwardCall(replica, request.Operation, target.Name, IdOf(request), activity, copy?.Answer, time);
+        var call = new ForwardCall(replica, request.Operation, target.PublicName, IdOf(request), activity, copy?.Answer, time);
         var outcome = RequestOutcome.ClientAbort;
         replica.Begin();
         try

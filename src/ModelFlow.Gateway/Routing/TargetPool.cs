@@ -78,7 +78,8 @@ public sealed class TargetPool(IOptions<GatewayOptions> options, TimeProvider ti
             version.ByEndpoint[endpoint] = before.GetValueOrDefault(endpoint) ?? new Replica(endpoint, model, name, new ReplicaHealth(options.Value.Health, time));
         }
 
-        return new VersionTarget(name.Value, served.ServedModels?.GetValueOrDefault(name), version.Load, [.. version.Current], time);
+        var told = name == served.Route.Baseline?.Instance ? served.Route.Stable ?? name : name;
+        return new VersionTarget(name.Value, told.Value, served.ServedModels?.GetValueOrDefault(name), version.Load, [.. version.Current], time);
     }
 
     private sealed class Version(VersionLoad load)

@@ -12,17 +12,21 @@ public sealed class VersionTarget
     private readonly Replica[] _replicas;
     private readonly TimeProvider _time;
 
-    internal VersionTarget(string name, string? servedModel, VersionLoad load, Replica[] replicas, TimeProvider time)
+    internal VersionTarget(string name, string publicName, string? servedModel, VersionLoad load, Replica[] replicas, TimeProvider time)
     {
         Name = name;
+        PublicName = publicName;
         ServedModel = ModelFieldStream.Quote(servedModel ?? name);
         Load = load;
         _replicas = replicas;
         _time = time;
     }
 
-    /// <summary>The version's name.</summary>
+    /// <summary>The version's name, or that of a fresh instance of one.</summary>
     public string Name { get; }
+
+    /// <summary>The version that answers, as clients are told it: of a fresh instance of stable, stable.</summary>
+    public string PublicName { get; }
 
     /// <summary>What its servers call it in the bodies of OpenAI's API, as JSON: by default its name.</summary>
     public ReadOnlyMemory<byte> ServedModel { get; }

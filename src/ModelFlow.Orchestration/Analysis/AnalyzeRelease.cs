@@ -32,17 +32,18 @@ public sealed class AnalyzeRelease(IReleaseStore releases, RecordedRamps ramps, 
 
         var policy = await policies.GetAsync(state.PolicyDigest, cancellationToken);
         var ramp = await ramps.ReadAsync(state, cancellationToken);
-        using var _ = await room.EnterAsync(cancellationToken);
-        var seen = await SeeAsync(state, policy, ramp, cancellationToken);
-        return new AnalyzedRelease(state, SeriesBuilder.Build(policy, id.Attempt, seen, points));
+        using var entered = await room.EnterAsync(cancellationToken);
+        var (shadow, left) = policy.Ramp.Shadow is null ? ([], MostWindows)
+            : await SeeAsync(id.Model, ramp, ramp.Shadow, new ShadowReplay(policy, id.Version, id.Attempt).Play, MostWindows, cancellationToken);
+        var (steps, _) = await SeeAsync(id.Model, ramp, ramp.Steps, new RampReplay(policy, id.Version, id.Attempt).Play, left, cancellationToken);
+        return new AnalyzedRelease(state, SeriesBuilder.Build(policy, id.Attempt, steps, points, shadow));
     }
 
-    private async Task<List<SeenStep>> SeeAsync(ReleaseState state, Policy policy, RecordedRamp ramp, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<SeenStep> Seen, int Left)> SeeAsync(
+        ModelName model, RecordedRamp ramp, IReadOnlyList<RecordedStep> steps, Func<RecordedStep, ReplayedStep> play, int left, CancellationToken cancellationToken)
     {
         var seen = new List<SeenStep>();
-        var replay = new RampReplay(policy, state.Id.Version, state.Id.Attempt);
-        var left = MostWindows;
-        foreach (var step in ramp.Steps)
+        foreach (var step in steps)
         {
             // Evidence goes on from step to step: after one that cannot be computed again no later one can.
             if (seen.Count > 0 && seen[^1].Source == LookSource.Events)
@@ -51,17 +52,17 @@ public sealed class AnalyzeRelease(IReleaseStore releases, RecordedRamps ramps, 
                 continue;
             }
 
-            if (await ramps.ReadWindowsAsync(state.Id.Model, step, left, cancellationToken) is not { } windows)
+            if (await ramps.ReadWindowsAsync(model, step, left, cancellationToken) is not { } windows)
             {
                 seen.Add(FromEvents(step, ramp, null, 0, $"it has more traffic than is read for one answer ({MostWindows} windows), so only the looks that the release's events tell of are shown."));
                 continue;
             }
 
             left -= windows.Count;
-            seen.Add(Seen(replay.Play(step with { Windows = windows }), ramp));
+            seen.Add(Seen(play(step with { Windows = windows }), ramp));
         }
 
-        return seen;
+        return (seen, left);
     }
 
     private static SeenStep Seen(ReplayedStep replayed, RecordedRamp ramp)
@@ -80,12 +81,16 @@ public sealed class AnalyzeRelease(IReleaseStore releases, RecordedRamps ramps, 
     private static string Gone(ReplayedStep step) =>
         $"{(step.Expected is { } expected ? $"{expected - step.Found} of the {expected} traffic windows that its looks took in are" : "its traffic windows are")} no longer stored (the host's KeepWindows says how long they are), so only the looks that the release's events tell of are shown.";
 
+    // The last event of the shadow step and the first of the ramp may be of one moment.
+    private static bool IsOfShadow(GuardrailReport report) => report.Metrics.Any(m => string.Equals(m.Metric, ShadowJudge.PairsMetric, StringComparison.Ordinal));
+
     private static SeenStep FromEvents(RecordedStep step, RecordedRamp ramp, long? expected, long found, string note)
     {
+        var inShadow = ramp.Shadow.Any(s => s.Generation == step.Generation);
         var looks = ramp.Events
-            .Where(e => e.At >= step.From && (step.To is not { } to || e.At <= to) && e.Kind is "looked" or "harmFound" or "stepPassed" && e.Data is not null)
+            .Where(e => e.At >= step.From && (step.To is not { } to || e.At <= to) && e.Kind is "looked" or "harmFound" or "stepPassed" or "shadowPassed" && e.Data is not null)
             .Select(e => (e.At, Report: e.Data.Deserialize<GuardrailReport>(CoreJson.Options)))
-            .Where(l => l.Report is { Metrics: not null })
+            .Where(l => l.Report is { Metrics: not null } report && IsOfShadow(report) == inShadow)
             .Select(l => new ReplayedLook(l.At, l.Report!)) // The filter above left no null.
             .DistinctBy(l => l.At)
             .ToList();

@@ -32,7 +32,16 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
             }
         }
 
-        return new RecordedRamp(steps, events);
+        var shadow = new List<RecordedStep>();
+        foreach (var start in events.Where(e => string.Equals(e.Kind, "shadowStarted", StringComparison.Ordinal)))
+        {
+            if (await ShadowAsync(state, start, events, cancellationToken) is { } step)
+            {
+                shadow.Add(step);
+            }
+        }
+
+        return new RecordedRamp(steps, events) { Shadow = shadow };
     }
 
     /// <summary>The stored windows of a step; null if there are more than <paramref name="most"/>, or more in them than <see cref="MostCells"/>.</summary>
@@ -70,18 +79,30 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
             return null;
         }
 
+        return await RecordedAsync(state, shift, events, generation, new Weight(weight), step, state.Evidence?.Looks, cancellationToken);
+    }
+
+    private async Task<RecordedStep?> ShadowAsync(ReleaseState state, ReleaseEvent start, List<ReleaseEvent> events, CancellationToken cancellationToken) =>
+        start.Data is { } data && (long?)data["generation"] is { } generation && (int?)data["share"] is { } share
+            ? await RecordedAsync(state, start, events, generation, new Weight(share), 0, state.Shadow?.Looks, cancellationToken)
+            : null;
+
+    private async Task<RecordedStep?> RecordedAsync(
+        ReleaseState state, ReleaseEvent start, List<ReleaseEvent> events, long generation, Weight weight, int step, IReadOnlyList<StepLooks>? looks, CancellationToken cancellationToken)
+    {
         var route = await routes.GetGenerationAsync(state.Id.Model, generation, cancellationToken);
-        return (route?.Stable ?? state.Baseline) is not { } stable
+        return (route?.ComparedWith ?? state.Baseline) is not { } stable
             ? null
             : new RecordedStep
             {
                 Step = step,
-                Weight = new Weight(weight),
+                Weight = weight,
                 Generation = generation,
-                From = shift.At,
-                To = events.Find(e => e.Seq > shift.Seq && (string.Equals(e.Kind, "trafficShifted", StringComparison.Ordinal) || !string.Equals(e.Stage, shift.Stage, StringComparison.Ordinal)))?.At,
+                From = start.At,
+                To = events.Find(e => e.Seq > start.Seq && (string.Equals(e.Kind, start.Kind, StringComparison.Ordinal) || !string.Equals(e.Stage, start.Stage, StringComparison.Ordinal)))?.At,
                 Stable = stable,
-                Looks = (state.Evidence?.Looks ?? []).FirstOrDefault(l => l.Generation == generation),
+                ComparedShare = route?.Baseline?.ShareOf(weight),
+                Looks = looks?.FirstOrDefault(l => l.Generation == generation),
             };
     }
 }
@@ -89,4 +110,8 @@ public sealed class RecordedRamps(IReleaseStore releases, IRouteStore routes, IT
 /// <summary>What is stored of a ramp.</summary>
 /// <param name="Steps">The steps that were entered, oldest first, without windows.</param>
 /// <param name="Events">The release's events.</param>
-public sealed record RecordedRamp(IReadOnlyList<RecordedStep> Steps, IReadOnlyList<ReleaseEvent> Events);
+public sealed record RecordedRamp(IReadOnlyList<RecordedStep> Steps, IReadOnlyList<ReleaseEvent> Events)
+{
+    /// <summary>The generations of the shadow step before it, oldest first, without windows; usually one, none without a shadow step.</summary>
+    public IReadOnlyList<RecordedStep> Shadow { get; init; } = [];
+}

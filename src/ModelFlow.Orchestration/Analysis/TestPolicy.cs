@@ -68,6 +68,13 @@ public sealed class TestPolicy(IReleaseIndex index, IReleaseStore releases, Reco
                 break;
             }
 
+            if (ramp.Steps.Any(s => s.ComparedShare is not null))
+            {
+                // Thinned to another weight against all of stable it would be another comparison.
+                skipped.Add(new SkippedRelease(id, "it was compared with a fresh instance of stable (ramp.freshBaseline)"));
+                continue;
+            }
+
             var steps = await ReadStepsAsync(state, ramp, cancellationToken);
             if (steps.Why is { } why)
             {

@@ -8,7 +8,7 @@ using ModelFlow.Orchestration.Traffic;
 
 namespace ModelFlow.Orchestration.Commands;
 
-/// <summary>Compares the candidate with stable in the step's windows, and renews the weight's lease on fresh evidence.</summary>
+/// <summary>Compares the candidate with stable, or the fresh instance of it, in the step's windows, and renews the weight's lease on fresh evidence.</summary>
 public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows windows, LeaseRenewal lease, FreezeGuard freezes, TimeProvider time)
 {
     /// <summary>Runs the command.</summary>
@@ -17,7 +17,7 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(command);
         var current = await routes.GetAsync(context.Model, cancellationToken);
-        if (current is null || current.Route.Generation != command.Generation || current.Route.Stable is not { } stable)
+        if (current is null || current.Route.Generation != command.Generation || current.Route.ComparedWith is not { } stable)
         {
             var nothing = new GuardrailReport(Verdict.Inconclusive, [], 0, 0);
             return new CommandResult.Looked(nothing, current?.Route.Generation ?? 0, LeaseRenewed: false, Freeze: null);
@@ -25,7 +25,8 @@ public sealed class LookAtTrafficHandler(IRouteStore routes, ITrafficWindows win
 
         var evidence = await TakeInAsync(context, command, stable, cancellationToken);
         var (steps, weight) = (context.Policy.Ramp.Steps.Count, context.Policy.Ramp.Steps[command.Step].Weight);
-        var report = GuardrailJudge.Judge(context.Policy.GuardrailsOfRamp(), evidence, steps, weight, context.Id.Attempt);
+        var share = current.Route.Baseline?.ShareOf(weight) ?? weight;
+        var report = GuardrailJudge.Judge(context.Policy.GuardrailsOfRamp(), evidence, steps, share, context.Id.Attempt);
         var renewed = report.Verdict != Verdict.Harmful && await lease.RenewAsync(current, context.Policy.Ramp.Lease, cancellationToken);
         return new CommandResult.Looked(report, command.Generation, renewed, await freezes.FindAsync(context.Model, cancellationToken), evidence);
     }

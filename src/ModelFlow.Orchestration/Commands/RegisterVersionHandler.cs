@@ -2,6 +2,7 @@ using ModelFlow.Core.Catalog;
 using ModelFlow.Core.Manifests;
 using ModelFlow.Core.Ports;
 using ModelFlow.Core.Releases;
+using ModelFlow.Core.Traffic;
 
 namespace ModelFlow.Orchestration.Commands;
 
@@ -33,6 +34,11 @@ public sealed class RegisterVersionHandler(IUploadStore uploads, IVersionCatalog
             return existing.Digest == digest
                 ? await FinishAsync(command.Upload, existing, cancellationToken)
                 : await RefuseAsync(command.Upload, "exists", UploadManifest.ExistsReason(existing, digest), cancellationToken);
+        }
+
+        if (BaselineInstance.Is(read.Version))
+        {
+            return await RefuseAsync(command.Upload, "name", $"'{read.Version}' is what fresh instances of stable versions are called (ramp.freshBaseline); give the version another purpose.", cancellationToken);
         }
 
         if (!evaluator.SupportedFormats.Contains(read.Format))

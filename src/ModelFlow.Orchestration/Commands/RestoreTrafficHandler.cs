@@ -40,6 +40,7 @@ public sealed class RestoreTrafficHandler(IRouteStore routes, RouteChanger chang
                     {
                         Generation = generation + 1,
                         Candidates = [.. route.Candidates.Where(c => c.Version != context.Version)],
+                        Baseline = null,
                         Shadow = null,
                         Salt = "",
                         Release = null,

@@ -8,7 +8,7 @@ using ModelFlow.Orchestration.Traffic;
 namespace ModelFlow.Orchestration.Commands;
 
 /// <summary>Gives the candidate a share of traffic.</summary>
-public sealed class ShiftTrafficHandler(RouteChanger changer, IVersionCatalog catalog, FreezeGuard freezes, TimeProvider time)
+public sealed class ShiftTrafficHandler(RouteChanger changer, IVersionCatalog catalog, FreezeGuard freezes, FreshBaseline baseline, TimeProvider time)
 {
     /// <summary>Runs the command.</summary>
     public async Task<CommandResult> RunAsync(CommandContext context, Command.ShiftTraffic command, CancellationToken cancellationToken)
@@ -21,6 +21,7 @@ public sealed class ShiftTrafficHandler(RouteChanger changer, IVersionCatalog ca
         }
 
         var now = time.GetUtcNow();
+        var target = await baseline.TargetAsync(context, command.Weight, cancellationToken);
         var cause = context.CauseOf($"step{command.Step}", command.AfterGeneration);
         var changed = await changer.ChangeAsync(
             context.Model,
@@ -35,6 +36,7 @@ public sealed class ShiftTrafficHandler(RouteChanger changer, IVersionCatalog ca
                         Generation = command.AfterGeneration + 1,
                         Stable = current?.Stable,
                         Candidates = [new Candidate(context.Version, command.Weight)],
+                        Baseline = current?.Stable == context.State.Baseline ? target : null,
                         Sticky = context.Policy.Ramp.Sticky,
                         Salt = SaltOf(context.Id),
                         Release = context.Id,

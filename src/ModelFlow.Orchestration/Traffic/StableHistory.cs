@@ -20,6 +20,8 @@ public sealed class StableHistory(IRouteStore routes, IVersionCatalog catalog, I
         }
 
         var replaced = before?.Versions.Where(v => v != route.Stable).ToList() ?? [];
+
+        // A fresh instance of stable goes with its release.
         foreach (var version in replaced)
         {
             if (version == before!.Stable)
@@ -27,7 +29,7 @@ public sealed class StableHistory(IRouteStore routes, IVersionCatalog catalog, I
                 tasks.Add(catalog.UpdateAsync(model, version, v => v with { LastStableAt = v.LastStableAt > route.At ? v.LastStableAt : route.At }, cancellationToken));
             }
 
-            tasks.Add(deployments.UpdateAsync(model, version, d => d is null ? null : d with { KeepUntil = d.KeepUntil ?? route.At + keepLoaded }, cancellationToken));
+            tasks.Add(deployments.UpdateAsync(model, version, d => d is null or { InstanceOf: not null } ? null : d with { KeepUntil = d.KeepUntil ?? route.At + keepLoaded }, cancellationToken));
         }
 
         await Task.WhenAll(tasks);

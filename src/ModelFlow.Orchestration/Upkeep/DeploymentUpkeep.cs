@@ -135,14 +135,14 @@ public sealed class DeploymentUpkeep(
             return false;
         }
 
-        var version = await versions.GetAsync(deployment.Model, deployment.Version, cancellationToken);
+        var version = await versions.GetAsync(deployment.Model, deployment.InstanceOf ?? deployment.Version, cancellationToken);
         var problem = version switch
         {
             null => "it is not in the catalogue",
             { Deleted: true } => "its files were deleted",
             _ => null,
         };
-        if (problem is null && await server.LoadAsync(version!, cancellationToken) is { } outcome)
+        if (problem is null && await server.LoadAsync(version!, deployment.Version, cancellationToken) is { } outcome)
         {
             switch (outcome)
             {

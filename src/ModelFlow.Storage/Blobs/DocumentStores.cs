@@ -101,6 +101,23 @@ internal sealed class BlobDatasetStore(StorageClients clients, BlobGrants grants
         return isKept ? digest : null;
     }
 
+    public Task<byte[]?> ReadStartAsync(string path, int most, CancellationToken cancellationToken) =>
+        StorageErrors.TranslateAsync<byte[]?>($"reading the data set {path}", async () =>
+        {
+            try
+            {
+                var blob = (await _datasets.GetBlobClient(path).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+                await using var content = blob.Content;
+                var start = new byte[Math.Min(most, blob.Details.ContentLength)];
+                await content.ReadExactlyAsync(start, cancellationToken);
+                return start;
+            }
+            catch (RequestFailedException e) when (e.Status == 404)
+            {
+                return null;
+            }
+        }, cancellationToken);
+
     public async Task<Uri?> GrantReadAsync(string path, TimeSpan validFor, CancellationToken cancellationToken)
     {
         var blob = _datasets.GetBlobBaseClient(path);

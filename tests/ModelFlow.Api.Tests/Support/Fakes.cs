@@ -27,19 +27,19 @@ public sealed class FakeModelServer : IModelServer, IModelWarmUp
 
     public ConcurrentQueue<VersionName> Loaded { get; } = new();
 
-    public Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken)
+    public Task<LoadModel> LoadAsync(VersionRecord version, VersionName instance, CancellationToken cancellationToken)
     {
-        if (Refuses.ContainsKey(version.Version))
+        if (Refuses.ContainsKey(instance))
         {
             return Task.FromResult<LoadModel>(new LoadModel.Refused("it is told to refuse"));
         }
 
-        Loaded.Enqueue(version.Version);
+        Loaded.Enqueue(instance);
         return Task.FromResult<LoadModel>(new LoadModel.Ready([new Uri("http://127.0.0.1:2/")], TimeSpan.FromSeconds(1)));
     }
 
-    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, int requests, CancellationToken cancellationToken) =>
-        Task.FromResult<WarmUpModel>(new WarmUpModel.Warm(TimeSpan.Zero, TimeSpan.Zero));
+    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, WarmUpPlan plan, CancellationToken cancellationToken) =>
+        Task.FromResult<WarmUpModel>(new WarmUpModel.Warm(plan.Requests, "rows", TimeSpan.Zero, TimeSpan.Zero));
 
     public Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken) => Task.CompletedTask;
 

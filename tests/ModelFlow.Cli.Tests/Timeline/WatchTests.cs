@@ -111,6 +111,11 @@ public sealed class WatchTests : IAsyncLifetime
         _host.On("GET /api/releases/digits-v1.0.0-1/analysis", """
             {"release":"digits-v1.0.0-1","model":"digits","version":"v1.0.0","attempt":1,"baseline":"v0.9.0","stage":"ended","outcome":"rolledBack","policy":"sha256:00","series":{
               "budget":{"whole":0.05,"earlierAttempts":0,"thisAttempt":0.04,"laterAttempts":0.01,"perMetric":0.008},"looks":7,"shown":2,"complete":false,"notes":["Step 1: something is gone."],
+              "shadow":{"share":1000,"generation":2,"from":"2026-11-23T14:28:00+00:00","source":"replayed","windowsFound":9,"looks":5,"pairs":250,"verdict":"healthy","metrics":[
+                {"metric":"shadow.maxDisagreement","comparedAs":"difference","tolerance":0.1,"harmNeeded":300,"healthNeeded":20,"budgetSpent":0.003,"budgetLeft":0,"message":"answers disagree in 2 %",
+                 "points":[{"at":"2026-11-23T14:28:30+00:00","verdict":"healthy","pairs":250,"stableRequests":250,"candidateRequests":250,"stable":0,"candidate":0.02,"effect":0.02,"interval":{"low":0.004,"high":0.07},"harm":0.1,"health":25}]},
+                {"metric":"shadow.minPairs","comparedAs":"difference","tolerance":100,"budgetSpent":0,"budgetLeft":0,"message":"250 requests were mirrored",
+                 "points":[{"at":"2026-11-23T14:28:30+00:00","verdict":"healthy","pairs":250,"stableRequests":250,"candidateRequests":250,"stable":0,"candidate":250,"effect":250}]}]},
               "steps":[{"step":0,"weight":500,"generation":3,"from":"2026-11-23T14:29:00+00:00","source":"events","windowsFound":0,"looks":7,"verdict":"harmful","metrics":[
                 {"metric":"errorRateIncrease","comparedAs":"difference","tolerance":0.01,"harmNeeded":125,"healthNeeded":20,"budgetSpent":0.005,"budgetLeft":0.003,"message":"m","points":[
                   {"at":"2026-11-23T14:29:01+00:00","verdict":"inconclusive","stableRequests":1,"candidateRequests":1,"stable":0,"candidate":0,"effect":0,"harm":1,"health":1},
@@ -120,6 +125,9 @@ public sealed class WatchTests : IAsyncLifetime
         var run = await _cli.RunAsync("analysis", "digits-v1.0.0-1");
 
         Assert.Equal(0, run.Exit);
+        Assert.Contains("Shadow step: 10 % of the requests mirrored from 2026-11-23 14:28:00Z, healthy, 250 pairs of answers in 5 look(s)", run.Out, StringComparison.Ordinal);
+        Assert.Contains("disagreement        0 %      2 %     +2       +0.4..+7    +10 [######] healthy", run.Out, StringComparison.Ordinal);
+        Assert.Contains("pairs                        250                          100          healthy", run.Out, StringComparison.Ordinal);
         Assert.Contains("Step 1: 5 % of traffic from 2026-11-23 14:29:00Z, harmful, 6 requests of the candidate and 90 of stable in 7 look(s)", run.Out, StringComparison.Ordinal);
         Assert.Contains("errors              0 %    100 %   +100      +40..+100     +1 [######] harmful", run.Out, StringComparison.Ordinal);
         Assert.Contains("7, not all that there were", run.Out, StringComparison.Ordinal);

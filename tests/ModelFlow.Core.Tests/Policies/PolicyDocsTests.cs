@@ -111,6 +111,7 @@ public sealed partial class PolicyDocsTests
     {
         TimeSpan span => PolicyValues.Show(span),
         Weight weight => weight.ToString(),
+        bool flag => flag ? "true" : "false",
         Enum word => char.ToLowerInvariant(word.ToString()[0]) + word.ToString()[1..],
         IEnumerable list and not string when !list.Cast<object>().Any() => "[]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,

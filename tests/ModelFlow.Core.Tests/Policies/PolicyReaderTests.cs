@@ -96,6 +96,7 @@ public sealed class PolicyReaderTests
           extendUpTo: 0s
           whenInconclusive: rollback
           warmUp: 25
+          freshBaseline: true
           sticky: { kind: cookie, name: user }
         guardrails:
           errorRateIncrease: 2 %
@@ -255,6 +256,8 @@ public sealed class PolicyReaderTests
     [InlineData("ramp: { lookEvery: 1m }", "ramp.lease", "at least 3m")]
     [InlineData("ramp: { whenInconclusive: rollbak }", "ramp.whenInconclusive", "did you mean rollback?")]
     [InlineData("ramp: { whenInconclusive: Hold }", "ramp.whenInconclusive", "did you mean hold?")]
+    [InlineData("ramp: { freshBaseline: yes }", "ramp.freshBaseline", "neither true nor false")]
+    [InlineData("ramp: { freshBaseline: 1 }", "ramp.freshBaseline", "neither true nor false")]
     [InlineData("ramp: { sticky: { name: 'x y' } }", "ramp.sticky.name", "header or cookie")]
     [InlineData("ramp: { sticky: { name: X-ModelFlow-Version } }", "ramp.sticky.name", "another name")]
     [InlineData("ramp: { look_every: 10s }", "ramp.look_every", "did you mean 'lookEvery'?")]

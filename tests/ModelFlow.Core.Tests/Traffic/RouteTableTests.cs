@@ -9,6 +9,7 @@ public sealed class RouteTableTests
     private static readonly VersionName Stable = VersionName.Parse("v1.0.0");
     private static readonly VersionName Candidate = VersionName.Parse("v1.1.0-mlp");
     private static readonly VersionName Third = VersionName.Parse("v1.2.0-large");
+    private static readonly VersionName Fresh = VersionName.Parse("v1.0.0-baseline.kqmvjrhg");
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private static readonly Gen<string> Keys = Gen.String[Gen.Char.AlphaNumeric, 1, 20];
@@ -182,6 +183,54 @@ public sealed class RouteTableTests
     [Fact]
     public void Constructor_versionTwice_refuses() =>
         Assert.Throws<ArgumentException>(() => new RouteTable(Served("s", null, new Candidate(Stable, new Weight(1)))));
+
+    [Fact]
+    public void Choose_freshBaseline_takesItsShareFromStableAlone()
+    {
+        var plain = new RouteTable(Served("s", Now.AddMinutes(1), new Candidate(Candidate, new Weight(2_000))));
+        var table = new RouteTable(WithBaseline("s", Now.AddMinutes(1), 2_000));
+        var chosen = Enumerable.Range(0, 20_000).Select(i => (With: Version(table, "k" + i), Without: Version(plain, "k" + i))).ToList();
+
+        Assert.InRange(chosen.Count(c => c.With == Fresh), 3_700, 4_300);
+        Assert.InRange(chosen.Count(c => c.With == Stable), 11_600, 12_400);
+        Assert.All(chosen, c => Assert.Equal(c.Without, c.With == Fresh ? Stable : c.With));
+        Assert.Equal([Stable, Candidate, Fresh, Third], table.Versions);
+    }
+
+    [Fact]
+    public void Choose_freshBaselineAndWeightRises_noKeyGoesBack() => Gen.Select(Keys, Keys, Gen.Int[1, 9_999], Gen.Int[1, 9_999]).Sample((key, salt, a, b) =>
+    {
+        var (low, high) = (Version(new RouteTable(WithBaseline(salt, Now.AddMinutes(1), Math.Min(a, b))), key), Version(new RouteTable(WithBaseline(salt, Now.AddMinutes(1), Math.Max(a, b))), key));
+        Assert.True(low != Candidate || high == Candidate);
+    });
+
+    [Fact]
+    public void Choose_freshBaselineWithoutLeaseOrServer_givesItsTrafficBackToStableAndMarksIt()
+    {
+        var leased = new RouteTable(WithBaseline("s", Now.AddMinutes(1), 5_000));
+        var served = WithBaseline("s", Now.AddMinutes(1), 5_000);
+        foreach (var table in new[] { new RouteTable(WithBaseline("s", Now, 5_000)), new RouteTable(served with { Endpoints = Endpoints(Stable, Candidate) }) })
+        {
+            var fresh = Enumerable.Range(0, 200).Select(i => "k" + i).Where(k => Version(leased, k) == Fresh).ToList();
+            Assert.NotEmpty(fresh);
+            Assert.All(fresh, k => Assert.Equal((Stable, TrafficKind.Fallback), (Version(table, k), table.Choose(k, null, Now).Kind)));
+        }
+    }
+
+    [Fact]
+    public void Constructor_freshBaselineOfNothingOrBeyondOneHundredPercent_refuses()
+    {
+        var served = WithBaseline("s", null, 5_000);
+        Assert.Throws<ArgumentException>(() => new RouteTable(served with { Route = served.Route with { Stable = null } }));
+        Assert.Throws<ArgumentException>(() => new RouteTable(served with { Route = served.Route with { Baseline = new BaselineTarget(Fresh, new Weight(5_001)) } }));
+        Assert.Throws<ArgumentException>(() => new RouteTable(served with { Route = served.Route with { Baseline = new BaselineTarget(Stable, new Weight(1)) } }));
+    }
+
+    private static ServedRoute WithBaseline(string salt, DateTimeOffset? lease, int weight)
+    {
+        var served = Served(salt, lease, new Candidate(Candidate, new Weight(weight)));
+        return served with { Route = served.Route with { Baseline = BaselineTarget.For(Fresh, new Weight(weight)) }, Endpoints = Endpoints(Stable, Candidate, Third, Fresh) };
+    }
 
     private static VersionName Version(RouteTable table, string key) => table.Versions[table.Choose(key, null, Now).Version];
 

@@ -1,3 +1,4 @@
+using ModelFlow.Core.Evaluation.Rows;
 using ModelFlow.Evaluator.Data;
 
 namespace ModelFlow.Evaluator.Tests.Data;

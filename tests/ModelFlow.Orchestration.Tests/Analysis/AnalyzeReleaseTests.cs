@@ -13,6 +13,8 @@ namespace ModelFlow.Orchestration.Tests.Analysis;
 public sealed class AnalyzeReleaseTests : IAsyncLifetime
 {
     private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
+    private static readonly string WithShadow = SimulatedWorld.Policy.Replace("ramp:\n", "ramp:\n  shadow: { share: 20%, bake: 20s, minPairs: 100 }\n", StringComparison.Ordinal);
+
     private readonly InMemoryStores _stores = new();
     private readonly SimulatedWorld _world;
     private readonly List<GuardrailReport> _looked = [];
@@ -83,7 +85,7 @@ public sealed class AnalyzeReleaseTests : IAsyncLifetime
 
         Assert.False(series.Complete);
         Assert.All(series.Steps, s => Assert.Equal(LookSource.Approximated, s.Source));
-        Assert.Equal(4, series.Notes.Count);
+        Assert.Equal(4, series.Notes.Count(n => n.Contains("was not logged", StringComparison.Ordinal)));
         Assert.Equal(state.LastLook!.CandidateRequests, series.Steps[^1].Metrics[0].Points[^1].CandidateRequests);
     }
 
@@ -98,20 +100,58 @@ public sealed class AnalyzeReleaseTests : IAsyncLifetime
         Assert.Null(never);
     }
 
+    [Theory]
+    [InlineData(0, Outcome.Stable)]
+    [InlineData(0.4, Outcome.Rejected)]
+    public async Task ShadowStep_ofARelease_isWhatItsLooksFound(double disagreement, Outcome outcome)
+    {
+        await _world.SetPolicyAsync(WithShadow);
+        var id = await ReleaseAsync(0, 5, disagreement: disagreement);
+
+        var (state, series) = await AnalyzeAsync(id);
+
+        Assert.Equal(outcome, state.Outcome);
+        AssertSame(_looked, series);
+        var shadow = series.Shadow!;
+        Assert.Equal((new Weight(2_000), LookSource.Replayed, state.Shadow!.Generation), (shadow.Share, shadow.Source, shadow.Generation));
+        Assert.Equal(state.Shadow.Pairs.Pairs, shadow.Pairs);
+        Assert.Equal(outcome == Outcome.Stable ? Verdict.Healthy : Verdict.Harmful, shadow.Verdict);
+        Assert.Equal(shadow.To, series.Steps.Count == 0 ? shadow.To : series.Steps[0].From);
+        Assert.Equal((shadow.WindowsTakenIn, shadow.Looks), (shadow.WindowsFound, shadow.Metrics[0].Points.Count));
+        Assert.All(shadow.Metrics.SelectMany(m => m.Points), p => Assert.True(p.Pairs > 0));
+        Assert.All(series.Steps.SelectMany(s => s.Metrics).SelectMany(m => m.Points), p => Assert.Null(p.Pairs));
+        Assert.Equal(series.Budget.Shadow!.Value, shadow.Metrics.Sum(m => m.BudgetSpent), 1e-9);
+    }
+
+    [Fact]
+    public async Task ShadowStep_whoseWindowsAreGone_isToldByTheEvents_andNotMixedWithTheFirstWeight()
+    {
+        await _world.SetPolicyAsync(WithShadow);
+        var id = await ReleaseAsync(0, 5);
+
+        var series = (await AnalyzeAsync(id, new InMemoryTrafficWindows(_world.Time))).Series;
+
+        Assert.False(series.Complete);
+        Assert.Contains(series.Notes, n => n.StartsWith("Shadow step: ", StringComparison.Ordinal) && n.Contains("no longer stored", StringComparison.Ordinal));
+        Assert.Equal((LookSource.Events, Verdict.Healthy), (series.Shadow!.Source, series.Shadow.Verdict));
+        Assert.All(series.Shadow.Metrics, m => Assert.StartsWith("shadow.", m.Metric, StringComparison.Ordinal));
+        Assert.All(series.Steps.SelectMany(s => s.Metrics), m => Assert.DoesNotContain("shadow", m.Metric, StringComparison.Ordinal));
+    }
+
     private static void AssertSame(IEnumerable<GuardrailReport> looked, AnalysisSeries series)
     {
         Assert.True(series.Complete, string.Join('\n', series.Notes));
         Assert.Equal(series.Looks, series.Shown);
         var expected = looked.SelectMany(r => r.Metrics.Select(m => (m.Metric, m.Verdict, r.StableRequests, r.CandidateRequests, m.Stable, m.Candidate, m.Interval, m.Harm?.Value, m.Health?.Value).ToString())).Order(StringComparer.Ordinal);
-        var found = series.Steps.SelectMany(s => s.Metrics.SelectMany(m => m.Points.Select(p =>
+        var found = series.Steps.Select(s => s.Metrics).Prepend(series.Shadow?.Metrics ?? []).SelectMany(s => s.SelectMany(m => m.Points.Select(p =>
             (m.Metric, p.Verdict, p.StableRequests, p.CandidateRequests, p.Stable, p.Candidate, p.Interval, p.Harm, p.Health).ToString()))).Order(StringComparer.Ordinal);
         Assert.NotEmpty(found);
         Assert.Equal(expected, found);
     }
 
-    private async Task<ReleaseId> ReleaseAsync(double errorRate, double latencyMs, Func<ReleaseState, bool>? until = null)
+    private async Task<ReleaseId> ReleaseAsync(double errorRate, double latencyMs, Func<ReleaseState, bool>? until = null, double disagreement = 0)
     {
-        _world.Behave("v1.1.0-mlp", new VersionBehaviour { ErrorRate = errorRate, LatencyMs = latencyMs });
+        _world.Behave("v1.1.0-mlp", new VersionBehaviour { ErrorRate = errorRate, LatencyMs = latencyMs, Disagreement = disagreement });
         var id = (await _world.UploadAsync(_stores.PutIncomingAsync, "digits", "v1.1.0-mlp"))!.Value;
         await _world.RunAsync(id, state =>
         {

@@ -48,6 +48,22 @@ public sealed class DeploymentUpkeepTests
     }
 
     [Fact]
+    public async Task Fresh_instance_that_the_server_forgot_is_loaded_again_with_the_files_of_its_version()
+    {
+        var instance = VersionName.Parse("v1.0.0-baseline.kqmvjrhg");
+        await Deployed(Old, keepUntil: null);
+        await _deployments.UpdateAsync(Model, instance, _ => new Deployment
+        {
+            Model = Model, Version = instance, InstanceOf = Old, Endpoints = [], LoadedAt = Samples.Now, LoadTime = TimeSpan.FromSeconds(1), Loaded = true,
+        }, Cancel);
+
+        Assert.Equal(1, await _upkeep.RunAsync(Cancel));
+
+        Assert.Equal([Old, instance], _server.Loaded);
+        Assert.Equal(Old, (await _deployments.GetAsync(Model, instance, Cancel))!.InstanceOf);
+    }
+
+    [Fact]
     public async Task Server_with_another_address_moves_the_deployment()
     {
         await Deployed(Old, keepUntil: null);
@@ -162,7 +178,7 @@ public sealed class DeploymentUpkeepTests
     {
         var record = Samples.Version(Model, version);
         await _versions.AddAsync(record, Cancel);
-        var ready = Assert.IsType<LoadModel.Ready>(await _server.LoadAsync(record, Cancel));
+        var ready = Assert.IsType<LoadModel.Ready>(await _server.LoadAsync(record, version, Cancel));
         var deployment = new Deployment { Model = Model, Version = version, Endpoints = ready.Endpoints, LoadedAt = Samples.Now, LoadTime = ready.Took, Loaded = true, KeepUntil = keepUntil };
         await _deployments.UpdateAsync(Model, version, _ => deployment, Cancel);
     }
@@ -186,16 +202,16 @@ public sealed class DeploymentUpkeepTests
 
         private Uri Endpoint => new($"http://127.0.0.1:{Port}/");
 
-        public Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken)
+        public Task<LoadModel> LoadAsync(VersionRecord version, VersionName instance, CancellationToken cancellationToken)
         {
-            if (version.Version == Refuses)
+            if (instance == Refuses)
             {
                 Refusals++;
                 return Task.FromResult<LoadModel>(new LoadModel.Refused("no"));
             }
 
             Loads++;
-            Loaded.Add(version.Version);
+            Loaded.Add(instance);
             return Task.FromResult<LoadModel>(new LoadModel.Ready([Endpoint], TimeSpan.FromSeconds(1)));
         }
 

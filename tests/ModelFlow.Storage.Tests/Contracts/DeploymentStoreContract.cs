@@ -77,6 +77,7 @@ public abstract class DeploymentStoreContract
     {
         Model = Model,
         Version = version,
+        InstanceOf = VersionName.Parse("v0.9.0"),
         Endpoints = [new Uri("http://127.0.0.1:8000/")],
         LoadedAt = Samples.Now,
         LoadTime = TimeSpan.FromSeconds(2),

@@ -64,10 +64,16 @@ public abstract class DocumentStoresContract
         Assert.Null(await Datasets.AddAsync(path, new MemoryStream(Bytes(size + 1, seed: 2)), Cancel));
 
         Assert.NotNull(await Datasets.GrantReadAsync(path, TimeSpan.FromMinutes(1), Cancel));
+        Assert.Equal(Sha256Digest.Of(bytes), Sha256Digest.Of(await Datasets.ReadStartAsync(path, size + 1, Cancel)));
+        Assert.Equal(Sha256Digest.Of(bytes.AsSpan(0, size / 2)), Sha256Digest.Of(await Datasets.ReadStartAsync(path, size / 2, Cancel)));
     }
 
     [Fact]
-    public async Task Data_set_that_is_not_there_has_no_grant() => Assert.Null(await Datasets.GrantReadAsync($"{_unique}/none.csv", TimeSpan.FromMinutes(1), Cancel));
+    public async Task Data_set_that_is_not_there_has_no_grant_and_no_bytes()
+    {
+        Assert.Null(await Datasets.GrantReadAsync($"{_unique}/none.csv", TimeSpan.FromMinutes(1), Cancel));
+        Assert.Null(await Datasets.ReadStartAsync($"{_unique}/none.csv", 1, Cancel));
+    }
 
     [Fact]
     public async Task Report_is_kept_once_and_read_back()

@@ -31,6 +31,7 @@ public abstract class RouteStoreContract
     public async Task First_route_is_current_and_in_the_history()
     {
         var route = Samples.Route(Model, 1) with { Candidates = [new Candidate(VersionName.Parse("v1.1.0-mlp"), new Weight(500))], Salt = "größe", Step = 0 };
+        route = route with { Baseline = new BaselineTarget(VersionName.Parse("v1.0.0-baseline.kqmvjrhg"), new Weight(500)) };
 
         var changed = Assert.IsType<ChangeRoute.Changed>(await Store.ChangeAsync(null, route, Later, Cancel));
 

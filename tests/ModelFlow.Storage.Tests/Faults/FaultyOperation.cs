@@ -289,6 +289,16 @@ internal sealed record FaultyOperation(string Name, Func<IServiceProvider, Task<
             var (store, path) = (p.GetRequiredService<IDatasetStore>(), Unique.Label("d"));
             return new(async () => (await store.AddAsync(path, new MemoryStream(new byte[(8 << 20) + 1]), Cancel)).ToString()!, Sha256Digest.Of(new byte[(8 << 20) + 1]).ToString(), async () => (await store.GrantReadAsync(path, TimeSpan.FromMinutes(1), Cancel) is not null).ToString(), "True");
         }),
+        new("read a data set", async p =>
+        {
+            var (store, path) = (p.GetRequiredService<IDatasetStore>(), Unique.Label("d"));
+            await store.AddAsync(path, new MemoryStream("one"u8.ToArray()), Cancel);
+            return new(
+                async () => Sha256Digest.Of(await store.ReadStartAsync(path, 10, Cancel)).ToString(),
+                Sha256Digest.Of("one").ToString(),
+                async () => (await store.GrantReadAsync(path, TimeSpan.FromMinutes(1), Cancel) is not null).ToString(),
+                "True");
+        }),
         new("copy an upload and verify the version", async p =>
         {
             var (uploads, artifacts, upload, manifest) = await UploadedAsync(p);

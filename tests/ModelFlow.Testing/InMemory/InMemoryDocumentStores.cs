@@ -65,6 +65,10 @@ public sealed class InMemoryDatasetStore(InMemoryBlobs blobs) : IDatasetStore
     }
 
     /// <inheritdoc/>
+    public Task<byte[]?> ReadStartAsync(string path, int most, CancellationToken cancellationToken) =>
+        Task.FromResult<byte[]?>(blobs.Find("datasets/" + path) is { } blob ? [.. blob.Content.Take(most)] : null);
+
+    /// <inheritdoc/>
     public Task<Uri?> GrantReadAsync(string path, TimeSpan validFor, CancellationToken cancellationToken) =>
         Task.FromResult(blobs.Find("datasets/" + path) is null ? null : InMemoryBlobs.Address("datasets/" + path));
 }

@@ -82,6 +82,13 @@ public sealed class SimulatedGateway(Func<VersionName, VersionBehaviour> behavio
             cells.Add(Cell(candidate.Version, share));
         }
 
+        if (route.Baseline is { } baseline)
+        {
+            var share = RequestsPerSecond * baseline.Weight.BasisPoints / 10_000;
+            left -= share;
+            cells.Add(Cell(baseline.Instance, share));
+        }
+
         if (route.Stable is { } stable && left > 0)
         {
             cells.Add(Cell(stable, left));

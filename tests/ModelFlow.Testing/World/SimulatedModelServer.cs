@@ -11,19 +11,19 @@ public sealed class SimulatedModelServer(Func<VersionName, VersionBehaviour> beh
     private static readonly Uri Endpoint = new("http://127.0.0.1:7490/");
     private readonly ConcurrentDictionary<(ModelName, VersionName), bool> _loaded = new();
 
-    public Task<LoadModel> LoadAsync(VersionRecord version, CancellationToken cancellationToken)
+    public Task<LoadModel> LoadAsync(VersionRecord version, VersionName instance, CancellationToken cancellationToken)
     {
-        if (behaviour(version.Version).LoadRefusal is { } reason)
+        if (behaviour(instance).LoadRefusal is { } reason)
         {
             return Task.FromResult<LoadModel>(new LoadModel.Refused(reason));
         }
 
-        _loaded[(version.Model, version.Version)] = true;
+        _loaded[(version.Model, instance)] = true;
         return Task.FromResult<LoadModel>(new LoadModel.Ready([Endpoint], TimeSpan.FromMilliseconds(20)));
     }
 
-    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, int requests, CancellationToken cancellationToken) => Task.FromResult<WarmUpModel>(
-        behaviour(version.Version).WarmUpFailure is { } reason ? new WarmUpModel.Failed(reason) : new WarmUpModel.Warm(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(5)));
+    public Task<WarmUpModel> WarmUpAsync(VersionRecord version, IReadOnlyList<Uri> replicas, WarmUpPlan plan, CancellationToken cancellationToken) => Task.FromResult<WarmUpModel>(
+        behaviour(plan.Instance ?? version.Version).WarmUpFailure is { } reason ? new WarmUpModel.Failed(reason) : new WarmUpModel.Warm(plan.Requests, $"rows of {plan.Rows.Path}", TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(5)));
 
     public Task UnloadAsync(ModelName model, VersionName version, CancellationToken cancellationToken)
     {

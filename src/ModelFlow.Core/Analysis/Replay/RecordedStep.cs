@@ -21,8 +21,11 @@ public sealed record RecordedStep
     /// <summary>When the next step, or the end, began; null while it lasts.</summary>
     public DateTimeOffset? To { get; init; }
 
-    /// <summary>The version beside the candidate.</summary>
+    /// <summary>The version beside the candidate, or the fresh instance of it that the candidate was compared with.</summary>
     public required VersionName Stable { get; init; }
+
+    /// <summary>The candidate's share of the traffic that was compared; null where that is its weight, as all of stable was compared.</summary>
+    public Weight? ComparedShare { get; init; }
 
     /// <summary>Which windows its looks took in; null if that was not logged.</summary>
     public StepLooks? Looks { get; init; }

@@ -8,6 +8,9 @@ public sealed record AnalysisSeries
     /// <summary>The false-alarm budget and how it is divided.</summary>
     public required BudgetUse Budget { get; init; }
 
+    /// <summary>The shadow step; absent where none was begun.</summary>
+    public ShadowSeries? Shadow { get; init; }
+
     /// <summary>The steps that were entered, oldest first.</summary>
     public required IReadOnlyList<StepSeries> Steps { get; init; }
 
@@ -30,7 +33,48 @@ public sealed record AnalysisSeries
 /// <param name="ThisAttempt">What this attempt has.</param>
 /// <param name="LaterAttempts">What is left for attempts after this one.</param>
 /// <param name="PerMetric">What each metric that can stop the ramp has of this attempt's.</param>
-public sealed record BudgetUse(double Whole, double EarlierAttempts, double ThisAttempt, double LaterAttempts, double PerMetric);
+public sealed record BudgetUse(double Whole, double EarlierAttempts, double ThisAttempt, double LaterAttempts, double PerMetric)
+{
+    /// <summary>What the shadow step has for this attempt, beside the numbers above, which are of the weights; absent where the policy has no shadow step.</summary>
+    public double? Shadow { get; init; }
+}
+
+/// <summary>The shadow step: pairs of answers to the same requests. Its points' <see cref="MetricPoint.StableRequests"/> are pairs.</summary>
+public sealed record ShadowSeries
+{
+    /// <summary>The share of stable's requests that is mirrored.</summary>
+    public required Weight Share { get; init; }
+
+    /// <summary>The route generation that it made.</summary>
+    public required long Generation { get; init; }
+
+    /// <summary>When mirroring began.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>When the first weight, or the end, began; absent while it lasts.</summary>
+    public DateTimeOffset? To { get; init; }
+
+    /// <inheritdoc cref="StepSeries.Source"/>
+    public required LookSource Source { get; init; }
+
+    /// <inheritdoc cref="StepSeries.WindowsTakenIn"/>
+    public long? WindowsTakenIn { get; init; }
+
+    /// <inheritdoc cref="StepSeries.WindowsFound"/>
+    public required long WindowsFound { get; init; }
+
+    /// <inheritdoc cref="StepSeries.Looks"/>
+    public required int Looks { get; init; }
+
+    /// <summary>Pairs up to the newest look.</summary>
+    public required long Pairs { get; init; }
+
+    /// <inheritdoc cref="StepSeries.Verdict"/>
+    public Verdict? Verdict { get; init; }
+
+    /// <inheritdoc cref="StepSeries.Metrics"/>
+    public required IReadOnlyList<MetricSeries> Metrics { get; init; }
+}
 
 /// <summary>One step of the ramp.</summary>
 public sealed record StepSeries
@@ -40,6 +84,9 @@ public sealed record StepSeries
 
     /// <summary>The candidate's share of traffic in it.</summary>
     public required Weight Weight { get; init; }
+
+    /// <summary>The fresh instance of stable that the candidate is compared with; absent where that is stable itself.</summary>
+    public VersionName? FreshBaseline { get; init; }
 
     /// <summary>The route generation that it made.</summary>
     public required long Generation { get; init; }
@@ -129,8 +176,11 @@ public sealed record MetricPoint
     /// <summary>When.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>What it found of this metric.</summary>
+    /// <summary>What it found of this metric, by <see cref="Harm"/> and <see cref="Health"/>.</summary>
     public required Verdict Verdict { get; init; }
+
+    /// <summary>Pairs of answers, in a shadow step; absent elsewhere.</summary>
+    public long? Pairs { get; init; }
 
     /// <summary>Stable's requests in this step.</summary>
     public required long StableRequests { get; init; }
@@ -147,7 +197,10 @@ public sealed record MetricPoint
     /// <summary>The difference or ratio of the two; absent for a ratio to nothing.</summary>
     public double? Effect { get; init; }
 
-    /// <summary>Bounds of <see cref="Effect"/> that hold at every look with 95 %; absent when nothing was seen.</summary>
+    /// <summary>
+    /// Bounds of <see cref="Effect"/> that hold at every look with 95 %, on both sides; absent when nothing was seen. Wider than what decides: a verdict rests on
+    /// evidence about one question with the policy's own budgets, so where it is healthy the interval may still reach past the tolerance.
+    /// </summary>
     public MetricInterval? Interval { get; init; }
 
     /// <summary>Evidence of harm: an e-value.</summary>

@@ -78,6 +78,41 @@ public sealed class SeriesBuilderTests
         Assert.Null(metrics["something new"].Points[0].TowardHarm);
     }
 
+    [Fact]
+    public void Notes_sayWhichHealthyMetricsHaveAnIntervalPastTheTolerance_andWhatDecides()
+    {
+        var healthy = SeriesBuilder.Build(Policy, 1, [Step(0, 2, _ => Verdict.Healthy)], 300);
+        var open = SeriesBuilder.Build(Policy, 1, [Step(0, 2)], 300);
+        var ratio = SeriesBuilder.Build(Policy with { Guardrails = new GuardrailPolicy { ErrorRateRatio = 1.5 } }, 1, [Step(0, 2, _ => Verdict.Healthy)], 300);
+
+        Assert.StartsWith("Step 1: errorRateIncrease is healthy by the evidence, though the 95 % interval still reaches past the tolerance", Assert.Single(healthy.Notes), StringComparison.Ordinal);
+        Assert.True(healthy.Complete);
+        Assert.Empty(open.Notes);
+        Assert.Empty(ratio.Notes);
+    }
+
+    [Fact]
+    public void Shadow_comesBeforeTheSteps_withItsOwnShareOfTheBudget()
+    {
+        var policy = Policy with { Ramp = new RampPolicy { Shadow = new ShadowPolicy() } };
+        var shadow = new SeenStep(
+            new RecordedStep { Step = 0, Weight = new Weight(1_000), Generation = 1, From = Start, Stable = VersionName.Parse("v1.0.0") },
+            LookSource.Replayed,
+            [new ReplayedLook(Start, new(Verdict.Healthy, [new("shadow.latencyRatio", Verdict.Healthy, 2, 6, 1.5, "", null, new(1, 1_000), new(30, 20)), new("shadow.minPairs", Verdict.Healthy, 0, 250, 100, "")], 250, 260))],
+            3,
+            3,
+            Note: null);
+
+        var series = SeriesBuilder.Build(policy, 1, [Step(0, 2)], 300, [shadow]);
+
+        Assert.Equal((250L, 1, 3, 1_000), (series.Shadow!.Pairs, series.Shadow.Looks, series.Looks, series.Shadow.Share.BasisPoints));
+        var latency = series.Shadow.Metrics[0];
+        Assert.Equal((ComparedAs.Ratio, 0.001, 0.0), (latency.ComparedAs, latency.BudgetSpent, latency.BudgetLeft));
+        Assert.Equal((250L, 3.0), (latency.Points[0].Pairs, latency.Points[0].Effect));
+        Assert.Equal(0.04, series.Budget.ThisAttempt + series.Budget.Shadow!.Value, 1e-12);
+        Assert.Single(series.Steps);
+    }
+
     private static SeenStep Step(int step, int looks, Func<int, Verdict>? verdict = null) => new(
         new RecordedStep { Step = step, Weight = new Weight(500), Generation = step + 1, From = Start, Stable = VersionName.Parse("v1.0.0") },
         LookSource.Replayed,
