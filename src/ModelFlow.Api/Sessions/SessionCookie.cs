@@ -52,12 +52,12 @@ internal sealed class SessionCookie(IServiceProvider services, TimeProvider time
 
     /// <summary>The session in the cookie; null if it is none that this host sealed.</summary>
     public Session? Read(HttpRequest request) =>
-        _chunks.GetRequestCookie(request.HttpContext, NameFor(request)) is { } text && _seal?.Open(text) is { } json ? JsonSerializer.Deserialize<Session>(json, CoreJson.Options) : null;
+        _chunks.GetRequestCookie(request.HttpContext, NameFor(request)) is { } text && _seal?.Open(CookieText.Sealed(text)) is { } json ? JsonSerializer.Deserialize<Session>(json, CoreJson.Options) : null;
 
     /// <summary>Gives the browser the session. There must be no <see cref="Obstacle"/>.</summary>
     public void Write(HttpContext context, Session session)
     {
-        var text = _seal!.Seal(JsonSerializer.Serialize(session, CoreJson.Options)); // no obstacle
+        var text = CookieText.Of(_seal!.Seal(JsonSerializer.Serialize(session, CoreJson.Options))); // no obstacle
         _chunks.AppendResponseCookie(context, NameFor(context.Request), text, Options(context.Request, session.Ends - time.GetUtcNow()));
     }
 

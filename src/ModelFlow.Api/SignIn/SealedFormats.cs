@@ -18,14 +18,14 @@ internal sealed class SealedProperties(SealedText seal) : ISecureDataFormat<Auth
     public AuthenticationProperties? Unprotect(string? protectedText, string? purpose) => Unprotect(protectedText);
 }
 
-/// <summary>The nonce that a browser keeps while its user is at the provider, sealed.</summary>
+/// <summary>The nonce that a browser keeps while its user is at the provider, sealed; it stands in a cookie's name.</summary>
 internal sealed class SealedString(SealedText seal) : ISecureDataFormat<string>
 {
-    public string Protect(string data) => seal.Seal(data);
+    public string Protect(string data) => CookieText.Of(seal.Seal(data));
 
     public string Protect(string data, string? purpose) => Protect(data);
 
-    public string? Unprotect(string? protectedText) => protectedText is null ? null : seal.Open(protectedText);
+    public string? Unprotect(string? protectedText) => protectedText is null ? null : seal.Open(CookieText.Sealed(protectedText));
 
     public string? Unprotect(string? protectedText, string? purpose) => Unprotect(protectedText);
 }

@@ -64,6 +64,15 @@ public static class SignInServices
         {
             authentication.AddJwtBearer(scheme, _ => { });
             services.AddOptions<JwtBearerOptions>(scheme).Configure<IServiceProvider>((o, p) => Bearers(o, provider(p), scheme, p.GetRequiredService<TimeProvider>()));
+
+            // A key that the provider has taken back is none, from the moment that this is known.
+            services.PostConfigure<JwtBearerOptions>(scheme, o =>
+            {
+                if (o.ConfigurationManager is BaseConfigurationManager manager)
+                {
+                    manager.UseLastKnownGoodConfiguration = false;
+                }
+            });
             services.AddOptions<SignedTokens>().Configure<IServiceProvider>((o, p) => o.Schemes.Add(new SignedTokenScheme(scheme, IssuersOf(provider(p)))));
         }
 
@@ -194,7 +203,12 @@ public static class SignInServices
             },
             OnTokenValidated = context =>
             {
-                if (ProviderIdentity.TryMake(context.Principal!, provider, SessionHandler.SchemeName, until: null, out var user, out var reason)) // a validated token has a principal
+                // The library lets pass what the provider itself sent without a signature, as the protocol allows (section 3.1.3.7). What says who somebody is, is signed here.
+                if (context.SecurityToken.RawSignature.Length == 0)
+                {
+                    context.Fail("The token is not signed.");
+                }
+                else if (ProviderIdentity.TryMake(context.Principal!, provider, SessionHandler.SchemeName, until: null, out var user, out var reason)) // a validated token has a principal
                 {
                     context.Principal = user;
                 }

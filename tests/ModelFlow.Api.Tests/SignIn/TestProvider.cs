@@ -37,6 +37,9 @@ public sealed class TestProvider : IAsyncDisposable
     /// <summary>Changes an ID token before it is signed.</summary>
     public Func<SecurityTokenDescriptor, SecurityTokenDescriptor> Change { get; set; } = d => d;
 
+    /// <summary>Changes an ID token after it was signed.</summary>
+    public Func<string, string> Forge { get; set; } = t => t;
+
     /// <summary>What was asked at the token endpoint, in order.</summary>
     public ConcurrentQueue<string> Redeemed { get; } = new();
 
@@ -131,7 +134,7 @@ public sealed class TestProvider : IAsyncDisposable
 
         var descriptor = Change(Descriptor(Client, asked.Nonce));
         var token = new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(descriptor);
-        return Results.Json(new { token_type = "Bearer", expires_in = 300, access_token = Token(), id_token = token });
+        return Results.Json(new { token_type = "Bearer", expires_in = 300, access_token = Token(), id_token = Forge(token) });
     }
 
     private sealed record Asked(string RedirectUri, string Challenge, string Nonce);

@@ -13,6 +13,9 @@ public sealed class Browser(ApiHost host, string origin = "https://modelflow.exa
     /// <summary>What the host last said of each cookie, attributes included.</summary>
     public Dictionary<string, string> Said { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the host logged, to explain a failure.</summary>
+    public string Log() => string.Join('\n', host.Log.Lines);
+
     public void Put(string name, string value) => _cookies[name] = value;
 
     /// <summary>Sends with the header of the page's own requests, unless <paramref name="page"/> is false.</summary>
