@@ -24,7 +24,7 @@ public abstract record AccessRule
 /// <summary>Gives endpoints their <see cref="AccessRule"/>.</summary>
 public static class AccessRuleExtensions
 {
-    /// <summary>Lets in tokens with a role that includes <paramref name="role"/>.</summary>
+    /// <summary>Lets in tokens with a role that includes <paramref name="role"/>, over the models that the request concerns: see <see cref="Reach"/>.</summary>
     public static TBuilder Allow<TBuilder>(this TBuilder builder, Role role)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccessRule.OfRole(role));
 
@@ -43,13 +43,14 @@ public static class AccessRuleExtensions
         ArgumentNullException.ThrowIfNull(sources);
         var wrong = sources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetOrderedMetadata<AccessRule>().Count != 1
+                || (e.Metadata.GetMetadata<AccessRule>() is AccessRule.OfRole && !e.HasReach())
                 || e.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAuthorizeData>() is not null
                 || e.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null)
             .Select(e => e.DisplayName ?? e.RoutePattern.RawText)
             .ToList();
         if (wrong.Count > 0)
         {
-            throw new InvalidOperationException($"Every route needs exactly one access rule (Allow, AllowAnyToken or AllowEverybody) and no other authorization metadata: {string.Join(", ", wrong)}.");
+            throw new InvalidOperationException($"Every route needs exactly one access rule (Allow, AllowAnyToken or AllowEverybody), a way to see the models it concerns ({{model}} or {{id}} in the route, or one of OverAllModels, OverNoModel, OverScopeInRoute, OverModelInQuery, OverModelInBody, Filtered) and no other authorization metadata: {string.Join(", ", wrong)}.");
         }
     }
 }

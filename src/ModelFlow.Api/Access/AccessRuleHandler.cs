@@ -25,7 +25,7 @@ internal sealed class AccessRuleHandler : AuthorizationHandler<AccessRuleRequire
             {
                 AccessRule.Everybody => true,
                 AccessRule.AnyToken => known,
-                AccessRule.OfRole rule => known && context.User.Roles().Any(r => r.Includes(rule.Needed)),
+                AccessRule.OfRole rule => known && Reach.Of(endpoint) is { } reach && context.User.May(rule.Needed, reach.ConcernOf(((HttpContext)context.Resource!).Request)), // an endpoint came from it
                 _ => false,
             },
         };
@@ -50,8 +50,10 @@ internal sealed class AccessRefusedAnswer : IAuthorizationMiddlewareResultHandle
 
         if (context.User.Identity?.IsAuthenticated == true)
         {
-            var needed = (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() as AccessRule.OfRole)?.Needed;
-            return Problem.Forbidden(context.User.Identity.Name ?? "", needed).ExecuteAsync(context);
+            var endpoint = context.GetEndpoint();
+            var needed = (endpoint?.Metadata.GetMetadata<AccessRule>() as AccessRule.OfRole)?.Needed;
+            var concern = needed is null || endpoint is null ? null : Reach.Of(endpoint)?.ConcernOf(context.Request);
+            return Problem.Forbidden(context.User.Identity.Name ?? "", needed, concern).ExecuteAsync(context);
         }
 
         return (context.Features.Get<AuthenticationFailure>()?.ToProblem() ?? Problem.Unauthenticated(reason: null)).ExecuteAsync(context);

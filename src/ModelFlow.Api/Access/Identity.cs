@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Ports;
 
 namespace ModelFlow.Api.Access;
@@ -42,13 +43,16 @@ internal static class Identity
 
     public static string? DisplayName(this ClaimsPrincipal user) => user.FindFirst(DisplayNameClaim)?.Value;
 
-    public static IEnumerable<Role> Roles(this ClaimsPrincipal user)
+    /// <summary>Whether one of the roles lets do what needs <paramref name="needed"/> to the models of <paramref name="concern"/>; null for what concerns none.</summary>
+    public static bool May(this ClaimsPrincipal user, Role needed, ModelScope? concern) => user.Grants().Any(g => g.Suffices(needed, concern));
+
+    public static IEnumerable<Grant> Grants(this ClaimsPrincipal user)
     {
         foreach (var claim in user.FindAll(RoleClaim))
         {
-            if (Access.Roles.TryParse(claim.Value, out var role))
+            if (Grant.TryParse(claim.Value, out var grant, out _))
             {
-                yield return role;
+                yield return grant;
             }
         }
     }

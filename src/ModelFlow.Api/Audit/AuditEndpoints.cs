@@ -21,11 +21,11 @@ internal static class AuditEndpoints
         var audit = api.MapGroup("/audit").WithTags("Audit");
         audit.MapAuditQuestions();
         audit.MapErasures();
-        audit.MapGet("/export", Export).Allow(Role.Reader).Produces(StatusCodes.Status200OK, contentType: AuditStream.MediaType)
+        audit.MapGet("/export", Export).Allow(Role.Reader).OverModelInQuery().Produces(StatusCodes.Status200OK, contentType: AuditStream.MediaType)
             .WithSummary("The whole record as JSON Lines, made to be verified without the host.");
-        audit.MapGet("/keys", Keys).Allow(Role.Reader).WithSummary("The public keys of anchors.");
-        audit.MapGet("/{scope}", ReadAsync).Allow(Role.Reader).WithSummary("Changes outside any release, oldest first: of one model, or '_system'.");
-        audit.MapGet("/{scope}/verify", VerifyAsync).Allow(Role.Reader).WithSummary("Recomputes the chain of hashes.");
+        audit.MapGet("/keys", Keys).Allow(Role.Reader).OverNoModel().WithSummary("The public keys of anchors.");
+        audit.MapGet("/{scope}", ReadAsync).Allow(Role.Reader).OverScopeInRoute().WithSummary("Changes outside any release, oldest first: of one model, or '_system'.");
+        audit.MapGet("/{scope}/verify", VerifyAsync).Allow(Role.Reader).OverScopeInRoute().WithSummary("Recomputes the chain of hashes.");
     }
 
     private static AuditStream Export(string? model, string? scope, string? release, string? since, string? until, ExportAudit export)

@@ -16,9 +16,9 @@ internal static class AuditQuestionEndpoints
 
     public static void MapAuditQuestions(this RouteGroupBuilder audit)
     {
-        audit.MapGet("/live", LiveAsync).Allow(Role.Reader).WithSummary("What was live at a time, and what made it so.");
-        audit.MapGet("/approvals", ApprovalsAsync).Allow(Role.Reader).WithSummary("Who approved or rejected a version, on what evidence.");
-        audit.MapGet("/person", PersonAsync).Allow(Role.Reader).WithSummary("Everything that an identity did, the last 30 days by default.");
+        audit.MapGet("/live", LiveAsync).Allow(Role.Reader).OverModelInQuery().WithSummary("What was live at a time, and what made it so.");
+        audit.MapGet("/approvals", ApprovalsAsync).Allow(Role.Reader).OverModelInQuery().WithSummary("Who approved or rejected a version, on what evidence.");
+        audit.MapGet("/person", PersonAsync).Allow(Role.Reader).OverAllModels().WithSummary("Everything that an identity did, the last 30 days by default.");
     }
 
     private static async Task<Results<Ok<WasLive>, Problem>> LiveAsync(string? model, string? at, AuditQuestions questions, TimeProvider time, CancellationToken cancellationToken)

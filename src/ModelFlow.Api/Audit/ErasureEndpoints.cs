@@ -15,7 +15,7 @@ internal static class ErasureEndpoints
     private const int MostNameCharacters = 200;
 
     public static void MapErasures(this RouteGroupBuilder audit) =>
-        audit.MapPost("/erasures", EraseAsync).Allow(Role.Admin).WithSummary("Erases a name from everything that the tables hold, or counts where it stands; the chains stay whole.");
+        audit.MapPost("/erasures", EraseAsync).Allow(Role.Admin).OverAllModels().WithSummary("Erases a name from everything that the tables hold, or counts where it stands; the chains stay whole.");
 
     private static async Task<Results<Ok<ErasureAnswer>, Problem>> EraseAsync(Body<ErasureRequest> body, Caller caller, EraseName erase, CancellationToken cancellationToken)
     {

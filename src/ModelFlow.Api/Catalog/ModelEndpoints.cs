@@ -17,12 +17,12 @@ internal static class ModelEndpoints
     public static void MapModels(this RouteGroupBuilder api)
     {
         var models = api.MapGroup("/models").WithTags("Models");
-        models.MapGet("/", ListAsync).Allow(Role.Reader).WithSummary("Lists the models with what is live.");
+        models.MapGet("/", ListAsync).Allow(Role.Reader).Filtered().WithSummary("Lists the models with what is live.");
         models.MapGet("/{model}", GetAsync).Allow(Role.Reader).WithSummary("One model: route, deployments, freezes, policy.");
     }
 
     private static async Task<Ok<ItemList<ModelItem>>> ListAsync(
-        IVersionCatalog catalog, IRouteStore routes, IFreezeStore freezes, CancellationToken cancellationToken)
+        Caller caller, IVersionCatalog catalog, IRouteStore routes, IFreezeStore freezes, CancellationToken cancellationToken)
     {
         var live = new Dictionary<ModelName, CurrentRoute>();
         await foreach (var route in routes.ListAsync(cancellationToken))
@@ -32,7 +32,7 @@ internal static class ModelEndpoints
 
         var standing = await freezes.ListAsync(cancellationToken);
         var items = new List<ModelItem>();
-        await foreach (var model in catalog.ListModelsAsync(cancellationToken))
+        await foreach (var model in catalog.ListModelsAsync(cancellationToken).Where(caller.Sees))
         {
             // Who has the turn would be one more read for each model; a route says which release it is of.
             items.Add(Item(model, live.GetValueOrDefault(model), live.GetValueOrDefault(model)?.Route.Release, standing.Any(f => f.Covers(model))));

@@ -74,6 +74,11 @@ internal static class OpenApiDocumentation
             AccessRule.OfRole { Needed: var role } => role.ToText(),
             _ => "any token",
         }));
+        if (rule is AccessRule.OfRole)
+        {
+            operation.Extensions["x-modelflow-models"] = new JsonNodeExtension(JsonValue.Create(NamedIn(context.Description.ActionDescriptor.EndpointMetadata.OfType<Reach>().SingleOrDefault(), context.Description.RelativePath ?? "")));
+        }
+
         operation.Responses ??= [];
         operation.Responses["default"] = new OpenApiResponse
         {
@@ -96,6 +101,18 @@ internal static class OpenApiDocumentation
 
         return Task.CompletedTask;
     }
+
+    // Where a request names the models that a role must reach.
+    private static string NamedIn(Reach? said, string path) => said switch
+    {
+        Reach.AllModels => "all",
+        Reach.NoModel => "none",
+        Reach.Filtered => "filtered",
+        Reach.ModelInBody => "body",
+        Reach.ModelInQuery => "query",
+        Reach.ScopeInRoute => "{scope}",
+        _ => path.Contains("{model}", StringComparison.Ordinal) ? "{model}" : "{id}",
+    };
 
     // Types with their own JSON converter have no shape of their own in the exporter.
     private static Task DescribeValue(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)

@@ -17,13 +17,13 @@ internal static class FreezeEndpoints
     public static void MapFreezes(this RouteGroupBuilder api)
     {
         var freezes = api.MapGroup("/freezes").WithTags("Freezes");
-        freezes.MapGet("/", ListAsync).Allow(Role.Reader).WithSummary("Lists the standing freezes.");
-        freezes.MapPost("/", FreezeAsync).Allow(Role.Operator).WithSummary("Freezes everything ('*'), a prefix ('digits-*') or one model.");
-        freezes.MapDelete("/{scope}", UnfreezeAsync).Allow(Role.Operator).WithSummary("Lifts a freeze.");
+        freezes.MapGet("/", ListAsync).Allow(Role.Reader).Filtered().WithSummary("Lists the standing freezes.");
+        freezes.MapPost("/", FreezeAsync).Allow(Role.Operator).OverModelInBody().WithSummary("Freezes everything ('*'), a prefix ('digits-*') or one model.");
+        freezes.MapDelete("/{scope}", UnfreezeAsync).Allow(Role.Operator).OverScopeInRoute().WithSummary("Lifts a freeze.");
     }
 
-    private static async Task<Ok<ItemList<Freeze>>> ListAsync(IFreezeStore freezes, CancellationToken cancellationToken) =>
-        TypedResults.Ok(new ItemList<Freeze>(await freezes.ListAsync(cancellationToken)));
+    private static async Task<Ok<ItemList<Freeze>>> ListAsync(Caller caller, IFreezeStore freezes, CancellationToken cancellationToken) =>
+        TypedResults.Ok(new ItemList<Freeze>([.. (await freezes.ListAsync(cancellationToken)).Where(f => caller.SeesAny(Reach.Parse(f.Scope)))]));
 
     private static async Task<Results<Ok<Freeze>, Problem>> FreezeAsync(Body<FreezeRequest> body, Caller caller, FreezeModels freezes, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal static class FreezeEndpoints
 }
 
 /// <summary>Asks for a freeze.</summary>
-public sealed record FreezeRequest
+public sealed record FreezeRequest : IConcernsModels
 {
     /// <summary><c>*</c>, a model, or a prefix and <c>*</c>.</summary>
     public string? Scope { get; init; }
@@ -59,4 +59,6 @@ public sealed record FreezeRequest
 
     /// <summary>Makes the request idempotent.</summary>
     public string? RequestId { get; init; }
+
+    string? IConcernsModels.Models => Scope;
 }

@@ -23,9 +23,9 @@ internal static class GatewayEndpoints
     public static void MapGateways(this RouteGroupBuilder api)
     {
         var gateway = api.MapGroup("/gateway").WithTags("Gateways");
-        gateway.MapGet("/routes", RoutesAsync).Allow(Role.Gateway)
+        gateway.MapGet("/routes", RoutesAsync).Allow(Role.Gateway).OverAllModels()
             .Produces<GatewayRoutes>().Produces(StatusCodes.Status304NotModified).WithSummary("The routes of all models, as gateways serve them.");
-        gateway.MapPost("/reports", ReportAsync).Allow(Role.Gateway)
+        gateway.MapPost("/reports", ReportAsync).Allow(Role.Gateway).OverAllModels()
             .Accepts<GatewayReport>("application/json").WithSummary("A gateway's sign of life and what it counted.");
     }
 

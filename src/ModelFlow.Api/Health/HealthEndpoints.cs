@@ -18,7 +18,7 @@ internal static class HealthEndpoints
         health.MapGet("/live", () => TypedResults.Ok(new HealthAnswer("healthy"))).AllowEverybody().WithSummary("Whether the process answers.");
         health.MapGet("/ready", ReadyAsync).AllowEverybody()
             .Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).WithSummary("Whether it can do its work now; 503 when not.");
-        health.MapGet("/", DetailsAsync).Allow(Role.Reader).WithSummary("Every check with its result.");
+        health.MapGet("/", DetailsAsync).Allow(Role.Reader).OverAllModels().WithSummary("Every check with its result.");
     }
 
     private static async Task<JsonHttpResult<HealthAnswer>> ReadyAsync(HealthCheckService checks, CancellationToken cancellationToken)

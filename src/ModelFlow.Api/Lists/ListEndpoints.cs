@@ -14,7 +14,7 @@ namespace ModelFlow.Api.Lists;
 internal static class ListEndpoints
 {
     public static void MapLists(this RouteGroupBuilder api) =>
-        api.MapPost("/lists/rebuild", RebuildAsync).Allow(Role.Admin).WithTags("Lists")
+        api.MapPost("/lists/rebuild", RebuildAsync).Allow(Role.Admin).OverAllModels().WithTags("Lists")
             .WithSummary("Makes the lists of releases, models and routes again from what they list; releases go on meanwhile.");
 
     private static async Task<Results<Ok<ItemList<RebuiltList>>, Problem>> RebuildAsync(Body<RebuildRequest> body, Caller caller, RebuildLists lists, CancellationToken cancellationToken)

@@ -21,9 +21,9 @@ internal static class PeopleEndpoints
     public static void MapPeople(this RouteGroupBuilder api)
     {
         var people = api.MapGroup("/people").WithTags("People");
-        people.MapGet("/", ListAsync).Allow(Role.Reader).WithSummary("Lists the people, removed ones too.");
-        people.MapPut("/{name}", SetAsync).Allow(Role.Admin).WithSummary("Enters a person, or replaces their identities and groups.");
-        people.MapDelete("/{name}", RemoveAsync).Allow(Role.Admin).WithSummary("Removes a person: what they approved without effect yet counts no more.");
+        people.MapGet("/", ListAsync).Allow(Role.Reader).OverNoModel().WithSummary("Lists the people, removed ones too.");
+        people.MapPut("/{name}", SetAsync).Allow(Role.Admin).OverAllModels().WithSummary("Enters a person, or replaces their identities and groups.");
+        people.MapDelete("/{name}", RemoveAsync).Allow(Role.Admin).OverAllModels().WithSummary("Removes a person: what they approved without effect yet counts no more.");
     }
 
     private static async Task<Ok<ItemList<Person>>> ListAsync(IPeopleStore people, CancellationToken cancellationToken) =>

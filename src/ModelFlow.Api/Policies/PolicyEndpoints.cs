@@ -23,12 +23,12 @@ internal static class PolicyEndpoints
 
     public static void MapPolicies(this RouteGroupBuilder api)
     {
-        api.MapPost("/policies/check", CheckAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("Says everything that is wrong with a policy; changes nothing.");
-        api.MapPost("/policies/test", TestAsync).Allow(Role.Reader).WithTags("Policies")
+        api.MapPost("/policies/check", CheckAsync).Allow(Role.Reader).OverNoModel().WithTags("Policies").WithSummary("Says everything that is wrong with a policy; changes nothing.");
+        api.MapPost("/policies/test", TestAsync).Allow(Role.Reader).OverModelInQuery().WithTags("Policies")
             .WithSummary("Plays the recorded traffic of past releases under a policy, with and without injected faults; changes nothing.");
-        api.MapGet("/policies/{digest}", GetAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("A policy by its digest.");
-        api.MapGet("/policies/default", GetDefaultAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("The policy of all models without their own.");
-        api.MapPut("/policies/default", SetDefaultAsync).Allow(Role.Admin).WithTags("Policies").WithSummary("Sets the policy of all models without their own.");
+        api.MapGet("/policies/{digest}", GetAsync).Allow(Role.Reader).OverNoModel().WithTags("Policies").WithSummary("A policy by its digest.");
+        api.MapGet("/policies/default", GetDefaultAsync).Allow(Role.Reader).OverNoModel().WithTags("Policies").WithSummary("The policy of all models without their own.");
+        api.MapPut("/policies/default", SetDefaultAsync).Allow(Role.Admin).OverAllModels().WithTags("Policies").WithSummary("Sets the policy of all models without their own.");
         api.MapGet("/models/{model}/policy", GetForModelAsync).Allow(Role.Reader).WithTags("Policies").WithSummary("The policy that a new release of the model starts under.");
         api.MapPut("/models/{model}/policy", SetForModelAsync).Allow(Role.Admin).WithTags("Policies").WithSummary("Sets the model's own policy; running releases keep theirs.");
     }

@@ -37,13 +37,20 @@ public sealed partial record Problem
         "cross-site-request", StatusCodes.Status403Forbidden, "The request may come from another site.", detail,
         "With a session, send the header 'x-modelflow-request: 1' from ModelFlow's own page; programs send 'Authorization: Bearer mf_…' and no cookie.");
 
-    /// <summary>The token lacks the role.</summary>
-    public static Problem Forbidden(string name, Role? needed)
+    /// <summary>The token lacks the role, or has it for other models than those of <paramref name="concern"/>.</summary>
+    public static Problem Forbidden(string name, Role? needed, ModelScope? concern = null)
     {
         var roles = needed is { } role ? Enum.GetValues<Role>().Where(r => r.Includes(role)).Select(r => r.ToText()).ToList() : [];
+        var over = concern switch
+        {
+            null => "",
+            { Model: { } model } => $" for the model '{model}'",
+            { } models when models == ModelScope.All => " for all models",
+            { } models => $" for the models '{models}'",
+        };
         return new(
             "forbidden", StatusCodes.Status403Forbidden, "The token may not do this.",
-            roles.Count > 0 ? $"The token of '{name}' has none of the roles that may: {string.Join(", ", roles)}." : $"The token of '{name}' may not do this.",
+            roles.Count > 0 ? $"The token of '{name}' has none of the roles that may{over}: {string.Join(", ", roles)}." : $"The token of '{name}' may not do this.",
             "Use a token with the role, or ask an admin for one.")
         { Extra = new() { ["needs"] = new JsonArray([.. roles.Select(r => (JsonNode)r)]) } };
     }
@@ -77,6 +84,12 @@ public sealed partial record Problem
     public static Problem TooManyFailures(TimeSpan wait) => new(
         "too-many-failures", StatusCodes.Status429TooManyRequests, "Too many failed authentications.",
         "Too many failed authentications came from this address; the token was not looked at.", $"Wait {(int)Math.Ceiling(wait.TotalSeconds)} s and use a valid token.")
+    { RetryAfter = wait };
+
+    /// <summary>Too many requests of one identity.</summary>
+    public static Problem TooManyRequests(string name, TimeSpan wait) => new(
+        "too-many-requests", StatusCodes.Status429TooManyRequests, "Too many requests.", $"'{name}' sends more requests than one identity may.",
+        $"Wait {(int)Math.Ceiling(wait.TotalSeconds)} s and send fewer; to follow a release, hold a request with 'wait' or read its stream of events.")
     { RetryAfter = wait };
 
     /// <summary>The state of things does not allow it.</summary>

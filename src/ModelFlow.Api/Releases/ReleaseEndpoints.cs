@@ -20,13 +20,13 @@ internal static class ReleaseEndpoints
     public static void MapReleases(this RouteGroupBuilder api)
     {
         var releases = api.MapGroup("/releases").WithTags("Releases");
-        releases.MapGet("/", ListAsync).Allow(Role.Reader).WithSummary("Lists releases, newest first: of one model or of all, or the running ones.");
-        releases.MapPost("/", StartAsync).Allow(Role.Operator).WithSummary("Starts a further attempt to release a registered version.");
+        releases.MapGet("/", ListAsync).Allow(Role.Reader).Filtered().WithSummary("Lists releases, newest first: of one model or of all, or the running ones.");
+        releases.MapPost("/", StartAsync).Allow(Role.Operator).OverModelInBody().WithSummary("Starts a further attempt to release a registered version.");
         releases.MapGet("/{id}", GetAsync).Allow(Role.Reader).WithSummary("One release with all it knows.");
     }
 
     private static async Task<Ok<ItemList<ReleaseItem>>> ListAsync(
-        string? model, string? running, string? limit, string? continuation, IReleaseIndex index, IReleaseStore store, CancellationToken cancellationToken)
+        string? model, string? running, string? limit, string? continuation, Caller caller, IReleaseIndex index, IReleaseStore store, CancellationToken cancellationToken)
     {
         var fields = new Fields();
         var name = fields.OptionalModel("model", model);
@@ -36,20 +36,20 @@ internal static class ReleaseEndpoints
         fields.Check();
         if (onlyRunning)
         {
-            return TypedResults.Ok(await ListRunningAsync(name, index, store, cancellationToken));
+            return TypedResults.Ok(await ListRunningAsync(name, caller, index, store, cancellationToken));
         }
 
         var page = await index.ListAsync(name, most, from, cancellationToken);
-        return TypedResults.Ok(new ItemList<ReleaseItem>([.. page.Items.Select(ReleaseItem.Of)], page.Continuation));
+        return TypedResults.Ok(new ItemList<ReleaseItem>([.. page.Items.Where(i => caller.Sees(i.Id.Model)).Select(ReleaseItem.Of)], page.Continuation));
     }
 
-    private static async Task<ItemList<ReleaseItem>> ListRunningAsync(ModelName? model, IReleaseIndex index, IReleaseStore store, CancellationToken cancellationToken)
+    private static async Task<ItemList<ReleaseItem>> ListRunningAsync(ModelName? model, Caller caller, IReleaseIndex index, IReleaseStore store, CancellationToken cancellationToken)
     {
         var items = new List<ReleaseItem>();
         await foreach (var id in index.ListRunningAsync(cancellationToken))
         {
             // The list of running ones may hold releases that have ended or never began.
-            if ((model is null || id.Model == model) && await store.LoadAsync(id, cancellationToken) is { State: { Outcome: null } state })
+            if ((model is null || id.Model == model) && caller.Sees(id.Model) && await store.LoadAsync(id, cancellationToken) is { State: { Outcome: null } state })
             {
                 items.Add(ReleaseItem.Of(ReleaseSummary.Of(state)));
             }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ModelFlow.Api.Access;
 using ModelFlow.Api.Approvals;
 using ModelFlow.Core.Analysis;
 using ModelFlow.Core.Approvals;
@@ -170,7 +171,7 @@ public sealed record SignalRequest
 }
 
 /// <summary>Asks for a new attempt.</summary>
-public sealed record StartRequest
+public sealed record StartRequest : IConcernsModels
 {
     /// <summary>The model.</summary>
     public string? Model { get; init; }
@@ -180,6 +181,8 @@ public sealed record StartRequest
 
     /// <summary>Makes the request idempotent.</summary>
     public string? RequestId { get; init; }
+
+    string? IConcernsModels.Models => Model;
 }
 
 /// <summary>A release that was started.</summary>

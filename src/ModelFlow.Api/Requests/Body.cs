@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using ModelFlow.Api.Access;
 using ModelFlow.Api.Problems;
+using ModelFlow.Core.Naming;
 using ModelFlow.Core.Serialization;
 
 namespace ModelFlow.Api.Requests;
@@ -23,6 +25,17 @@ internal sealed class Body<T> : IEndpointParameterMetadataProvider
     public T Value { get; }
 
     public static async ValueTask<Body<T>> BindAsync(HttpContext context)
+    {
+        var body = await ReadAsync(context);
+        if (body.Value is IConcernsModels concerned)
+        {
+            BodyReach.Check(context, concerned);
+        }
+
+        return body;
+    }
+
+    private static async ValueTask<Body<T>> ReadAsync(HttpContext context)
     {
         var limit = (int?)context.GetEndpoint()?.Metadata.GetMetadata<BodyLimit>()?.Bytes ?? context.RequestServices.GetRequiredService<IOptions<ApiOptions>>().Value.MaxJsonBytes;
         var bytes = await BodyBytes.ReadAsync(context, limit);
@@ -58,6 +71,25 @@ internal sealed class Body<T> : IEndpointParameterMetadataProvider
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T), isOptional: true));
+}
+
+/// <summary>Holds bodies to the caller's roles, where it is they that name the models.</summary>
+internal static class BodyReach
+{
+    /// <summary>Refuses the request if the caller's role does not reach the body's models.</summary>
+    public static void Check(HttpContext context, IConcernsModels body)
+    {
+        if (context.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<AccessRule>() is not AccessRule.OfRole rule || Reach.Of(endpoint) is not Reach.ModelInBody)
+        {
+            return;
+        }
+
+        var concern = body.Models is { } models ? Reach.Parse(models) : ModelScope.All;
+        if (!context.User.May(rule.Needed, concern))
+        {
+            throw new RequestRefusedException(Problem.Forbidden(context.User.Identity?.Name ?? "", rule.Needed, concern));
+        }
+    }
 }
 
 /// <summary>How bodies are read.</summary>

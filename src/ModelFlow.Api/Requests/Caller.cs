@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using ModelFlow.Api.Access;
+using ModelFlow.Core.Naming;
 using ModelFlow.Orchestration.Operations;
 
 namespace ModelFlow.Api.Requests;
@@ -33,7 +34,17 @@ internal sealed class Caller
     /// <summary>The groups that a provider of identities says the caller is in.</summary>
     public IReadOnlyList<string> Groups => User.Groups();
 
-    public bool Has(Role role) => User.Roles().Any(r => r.Includes(role));
+    /// <summary>Whether the caller has a role that includes <paramref name="role"/> over the model.</summary>
+    public bool Has(Role role, ModelName model) => User.May(role, Reach.Parse(model.Value));
+
+    /// <summary>Whether the model is for the caller's eyes: what a list that is filtered leaves in.</summary>
+    public bool Sees(ModelName model) => Has(Role.Reader, model);
+
+    /// <summary>Whether all of these models are for the caller's eyes.</summary>
+    public bool Sees(ModelScope models) => User.May(Role.Reader, models);
+
+    /// <summary>Whether something about these models concerns any that is for the caller's eyes.</summary>
+    public bool SeesAny(ModelScope models) => User.Grants().Any(g => g.Suffices(Role.Reader, models) || (g.Suffices(Role.Reader, concern: null) && g.Scope is { } scope && models.Includes(scope)));
 
     /// <summary>The request's id from the header or the body; a new one if there is none.</summary>
     public Requester Request(Fields fields, string? bodyId = null)

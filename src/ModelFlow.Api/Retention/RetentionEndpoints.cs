@@ -19,8 +19,8 @@ internal static class RetentionEndpoints
     public static void MapRetention(this RouteGroupBuilder api)
     {
         var retention = api.MapGroup("/retention").WithTags("Retention");
-        retention.MapGet("/plan", PlanAsync).Allow(Role.Reader).WithSummary("What the retention policies would do now; changes nothing.");
-        retention.MapPost("/apply", ApplyAsync).Allow(Role.Operator).WithSummary("Moves and deletes what the plan says; with its digest, only that plan.");
+        retention.MapGet("/plan", PlanAsync).Allow(Role.Reader).OverModelInQuery().WithSummary("What the retention policies would do now; changes nothing.");
+        retention.MapPost("/apply", ApplyAsync).Allow(Role.Operator).OverModelInBody().WithSummary("Moves and deletes what the plan says; with its digest, only that plan.");
     }
 
     private static async Task<Results<Ok<PlanAnswer>, Problem>> PlanAsync(string? model, ApplyRetention retention, IVersionCatalog catalog, CancellationToken cancellationToken)
@@ -70,7 +70,7 @@ internal static class RetentionEndpoints
 public sealed record PlanAnswer(Sha256Digest Digest, DateTimeOffset At, IReadOnlyList<RetentionAction> Actions, IReadOnlyList<KeptVersion> Kept);
 
 /// <summary>Asks for a plan to be applied.</summary>
-public sealed record ApplyRequest
+public sealed record ApplyRequest : IConcernsModels
 {
     /// <summary>The model; all if left out.</summary>
     public string? Model { get; init; }
@@ -80,6 +80,8 @@ public sealed record ApplyRequest
 
     /// <summary>Makes the request's audit entries idempotent.</summary>
     public string? RequestId { get; init; }
+
+    string? IConcernsModels.Models => Model;
 }
 
 /// <summary>What was done.</summary>

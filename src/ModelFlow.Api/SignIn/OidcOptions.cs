@@ -83,9 +83,9 @@ public sealed class OidcOptionsValidator : IValidateOptions<OidcOptions>
 
         foreach (var (from, to) in options.RoleMap)
         {
-            if (!to.Split(',', StringSplitOptions.TrimEntries).All(r => Roles.TryParse(r, out _)))
+            if (!to.Split(',', StringSplitOptions.TrimEntries).All(r => Grant.TryParse(r, out _, out _)))
             {
-                errors.AddError($"'{to}' has what is no role; use {Roles.Listed}, with commas between.", $"{OidcOptions.Section}:{nameof(options.RoleMap)}:{from}");
+                errors.AddError($"'{to}' has what is no role; use {Roles.Listed}, with commas between, each with ':' and models behind it or without.", $"{OidcOptions.Section}:{nameof(options.RoleMap)}:{from}");
             }
         }
 

@@ -26,7 +26,7 @@ internal static class ProviderIdentity
         var groups = Values(token, provider.GroupsClaim).Distinct(StringComparer.Ordinal).Take(MostGroups).ToList();
         var roles = Values(token, provider.RolesClaim).SelectMany(r => Mapped(r, provider).Append(WithoutPrefix(r, provider.RolePrefix)))
             .Concat(groups.SelectMany(g => Mapped(g, provider)))
-            .Where(r => Roles.TryParse(r, out _)).Distinct(StringComparer.Ordinal).ToList();
+            .Where(r => Grant.TryParse(r, out _, out _)).Distinct(StringComparer.Ordinal).ToList();
         if (roles.Count == 0)
         {
             reason = provider.NoRole;

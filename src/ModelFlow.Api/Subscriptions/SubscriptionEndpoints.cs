@@ -18,7 +18,7 @@ internal static class SubscriptionEndpoints
 {
     public static void MapSubscriptions(this RouteGroupBuilder api)
     {
-        var subscriptions = api.MapGroup("/subscriptions").WithTags("Subscriptions");
+        var subscriptions = api.MapGroup("/subscriptions").WithTags("Subscriptions").OverAllModels();
         subscriptions.MapGet("/", ListAsync).Allow(Role.Admin).WithSummary("Lists the subscriptions, without their addresses' paths and without keys.");
         subscriptions.MapPost("/", AddAsync).Allow(Role.Admin).WithSummary("Has an address told what happens to releases; shows the signing key once.");
         subscriptions.MapGet("/{name}", GetAsync).Allow(Role.Admin).WithSummary("One subscription.");

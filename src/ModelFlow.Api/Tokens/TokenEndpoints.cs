@@ -20,7 +20,7 @@ internal static class TokenEndpoints
     public static void MapTokens(this RouteGroupBuilder api)
     {
         api.MapGet("/whoami", WhoAmI).AllowAnyToken().WithTags("Tokens").WithSummary("Who the token is and what it may do.");
-        var tokens = api.MapGroup("/tokens").WithTags("Tokens");
+        var tokens = api.MapGroup("/tokens").WithTags("Tokens").OverAllModels();
         tokens.MapGet("/", ListAsync).Allow(Role.Admin).WithSummary("Lists the tokens, without secrets.");
         tokens.MapPost("/", CreateAsync).Allow(Role.Admin).WithSummary("Makes a token and shows it once.");
         tokens.MapDelete("/{name}", RevokeAsync).Allow(Role.Admin).WithSummary("Revokes a token for good, everywhere within 5 seconds.");
@@ -50,9 +50,9 @@ internal static class TokenEndpoints
 
         for (var i = 0; i < roles.Count; i++)
         {
-            if (!Roles.TryParse(roles[i], out _))
+            if (!Grant.TryParse(roles[i], out _, out var error))
             {
-                fields.Add($"roles[{i}]", $"'{roles[i]}' is not a role; use {Roles.Listed}.");
+                fields.Add($"roles[{i}]", error);
             }
         }
 
@@ -108,7 +108,7 @@ public sealed record CreateTokenRequest
     /// <summary>Its name: the identity in every audit.</summary>
     public string? Name { get; init; }
 
-    /// <summary>What it may do.</summary>
+    /// <summary>What it may do: roles, for all models or, as in <c>approver:digits</c> and <c>operator:llm-*</c>, for some.</summary>
     public IReadOnlyList<string>? Roles { get; init; }
 
     /// <summary>How long it works, for example <c>90d</c>; for good if left out.</summary>
@@ -147,7 +147,7 @@ public sealed record Identified(string Name, IReadOnlyList<string> Roles, DateTi
         var expires = user.FindFirst(ClaimTypes.Expiration)?.Value;
         return new Identified(
             user.Identity?.Name ?? "",
-            [.. user.Roles().Select(r => r.ToText())],
+            [.. user.Grants().Select(g => g.ToString())],
             expires is null ? null : DateTimeOffset.Parse(expires, CultureInfo.InvariantCulture),
             user.DisplayName(),
             user.Groups() is { Count: > 0 } groups ? groups : null);

@@ -18,7 +18,7 @@ internal static partial class DatasetEndpoints
     private const int MostPathCharacters = 200;
 
     public static void MapDatasets(this RouteGroupBuilder api, ApiOptions options) =>
-        api.MapPut("/datasets/{**path}", AddAsync).Allow(Role.Uploader).WithTags("Data sets")
+        api.MapPut("/datasets/{**path}", AddAsync).Allow(Role.Uploader).OverAllModels().WithTags("Data sets")
             .WithMetadata(new BodyLimit(options.MaxDatasetBytes))
             .WithSummary("Adds a data set (.csv or .jsonl), streamed; a path keeps its bytes for good.");
 

@@ -22,9 +22,9 @@ internal static class UploadEndpoints
         var uploads = api.MapGroup("/uploads").WithTags("Uploads");
 
         // A list of files that a manifest can hold fits in the manifest's own limit.
-        uploads.MapPost("/grants", GrantAsync).Allow(Role.Uploader).WithMetadata(new BodyLimit(ManifestReader.MaxBytes))
+        uploads.MapPost("/grants", GrantAsync).Allow(Role.Uploader).OverModelInBody().WithMetadata(new BodyLimit(ManifestReader.MaxBytes))
             .WithSummary("Grants the upload of one version's files; the asker becomes its uploader.");
-        uploads.MapGet("/refused", ListRefusedAsync).Allow(Role.Reader).WithSummary("Refused uploads, newest first.");
+        uploads.MapGet("/refused", ListRefusedAsync).Allow(Role.Reader).Filtered().WithSummary("Refused uploads, newest first.");
     }
 
     private static async Task<Results<Created<GrantAnswer>, Problem>> GrantAsync(Body<GrantRequest> body, Caller caller, GrantUpload grants, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal static class UploadEndpoints
         var validFor = fields.OptionalDuration("validFor", body.Value.ValidFor, TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)) ?? DefaultValidity;
         var requester = caller.Request(fields, body.Value.RequestId);
         fields.Check();
-        switch (await grants.GrantAsync(model, version, files, validFor, takeOver: caller.Has(Role.Admin), requester, cancellationToken))
+        switch (await grants.GrantAsync(model, version, files, validFor, takeOver: caller.Has(Role.Admin, model), requester, cancellationToken))
         {
             case UploadGrant.Granted granted:
                 var addresses = granted.Addresses;
@@ -60,17 +60,17 @@ internal static class UploadEndpoints
         }
     }
 
-    private static async Task<Ok<ItemList<Refusal>>> ListRefusedAsync(string? limit, IUploadStore uploads, CancellationToken cancellationToken)
+    private static async Task<Ok<ItemList<Refusal>>> ListRefusedAsync(string? limit, Caller caller, IUploadStore uploads, CancellationToken cancellationToken)
     {
         var fields = new Fields();
         var most = fields.Limit(limit);
         fields.Check();
-        return TypedResults.Ok(new ItemList<Refusal>(await uploads.ListRefusalsAsync(cancellationToken).Take(most).ToListAsync(cancellationToken)));
+        return TypedResults.Ok(new ItemList<Refusal>(await uploads.ListRefusalsAsync(cancellationToken).Where(r => caller.Sees(Reach.Parse(r.Upload.ManifestPath.Split('/')[0]))).Take(most).ToListAsync(cancellationToken)));
     }
 }
 
 /// <summary>Asks for an upload grant.</summary>
-public sealed record GrantRequest
+public sealed record GrantRequest : IConcernsModels
 {
     /// <summary>The model.</summary>
     public string? Model { get; init; }
@@ -86,6 +86,8 @@ public sealed record GrantRequest
 
     /// <summary>Makes the request's audit entry idempotent.</summary>
     public string? RequestId { get; init; }
+
+    string? IConcernsModels.Models => Model;
 }
 
 /// <summary>An upload grant.</summary>

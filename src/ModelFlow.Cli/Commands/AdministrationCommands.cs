@@ -79,7 +79,7 @@ internal static class AdministrationCommands
         var name = new Argument<string>("NAME") { Description = "Whose it is: the identity in every audit, never given again." };
         var roles = new Option<string[]>("--role", "-r")
         {
-            Description = "reader, uploader, approver, operator, admin or gateway; several with commas, or repeated.",
+            Description = "reader, uploader, approver, operator, admin or gateway; several with commas, or repeated. With ':' and a model, or a prefix and '*', for these alone: approver:digits, operator:llm-*.",
             HelpName = "ROLE",
             Required = true,
             AllowMultipleArgumentsPerToken = true,

@@ -2,12 +2,15 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ModelFlow.Core.Naming;
 
-/// <summary>Models that something is about, a freeze or a subscription: every one (<c>*</c>), the models whose names begin with a prefix (<c>digits-*</c>), or one model.</summary>
+/// <summary>Models that something is about, a freeze, a subscription or a role: every one (<c>*</c>), the models whose names begin with a prefix (<c>digits-*</c>), or one model.</summary>
 public readonly record struct ModelScope
 {
     private readonly string? _value;
 
     private ModelScope(string value) => _value = value;
+
+    /// <summary>Every model.</summary>
+    public static ModelScope All { get; } = new("*");
 
     /// <summary>As text, for example <c>digits-*</c>.</summary>
     public string Value => _value ?? "";
@@ -35,6 +38,11 @@ public readonly record struct ModelScope
     public bool Covers(ModelName model) => Value.EndsWith('*')
         ? model.Value.StartsWith(Value[..^1], StringComparison.Ordinal)
         : string.Equals(Value, model.Value, StringComparison.Ordinal);
+
+    /// <summary>Whether every model that <paramref name="other"/> covers is covered, those that do not exist yet included.</summary>
+    public bool Includes(ModelScope other) => Value.EndsWith('*')
+        ? other.Value.StartsWith(Value[..^1], StringComparison.Ordinal)
+        : string.Equals(Value, other.Value, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => Value;

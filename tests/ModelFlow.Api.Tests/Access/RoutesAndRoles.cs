@@ -88,6 +88,59 @@ public static class RoutesAndRoles
         ("GET", "/api/health/ready", Everybody),
     ];
 
+    /// <summary>Where a route names the models that a bound role must reach, if it is not <c>{model}</c> or <c>{id}</c> in the route: the written-down truth of this too.</summary>
+    public static IReadOnlyDictionary<(string Method, string Pattern), string> Reach { get; } = new Dictionary<(string, string), string>
+    {
+        [("GET", "/api/models")] = "filtered",
+        [("GET", "/api/releases")] = "filtered",
+        [("POST", "/api/releases")] = "body",
+        [("GET", "/api/approvals")] = "filtered",
+        [("GET", "/api/people")] = "none",
+        [("PUT", "/api/people/{name}")] = "all",
+        [("DELETE", "/api/people/{name}")] = "all",
+        [("POST", "/api/uploads/grants")] = "body",
+        [("GET", "/api/uploads/refused")] = "filtered",
+        [("PUT", "/api/datasets/{path}")] = "all",
+        [("POST", "/api/policies/check")] = "none",
+        [("POST", "/api/policies/test")] = "query",
+        [("GET", "/api/policies/default")] = "none",
+        [("PUT", "/api/policies/default")] = "all",
+        [("GET", "/api/policies/{digest}")] = "none",
+        [("GET", "/api/freezes")] = "filtered",
+        [("POST", "/api/freezes")] = "body",
+        [("DELETE", "/api/freezes/{scope}")] = "{scope}",
+        [("GET", "/api/retention/plan")] = "query",
+        [("POST", "/api/retention/apply")] = "body",
+        [("POST", "/api/lists/rebuild")] = "all",
+        [("GET", "/api/tokens")] = "all",
+        [("POST", "/api/tokens")] = "all",
+        [("DELETE", "/api/tokens/{name}")] = "all",
+        [("GET", "/api/subscriptions")] = "all",
+        [("POST", "/api/subscriptions")] = "all",
+        [("GET", "/api/subscriptions/{name}")] = "all",
+        [("DELETE", "/api/subscriptions/{name}")] = "all",
+        [("POST", "/api/subscriptions/{name}/pause")] = "all",
+        [("POST", "/api/subscriptions/{name}/resume")] = "all",
+        [("POST", "/api/subscriptions/{name}/key")] = "all",
+        [("POST", "/api/subscriptions/{name}/test")] = "all",
+        [("GET", "/api/subscriptions/{name}/deliveries")] = "all",
+        [("POST", "/api/subscriptions/{name}/deliveries/{id}/redeliver")] = "all",
+        [("GET", "/api/audit/live")] = "query",
+        [("GET", "/api/audit/approvals")] = "query",
+        [("GET", "/api/audit/person")] = "all",
+        [("GET", "/api/audit/export")] = "query",
+        [("GET", "/api/audit/keys")] = "none",
+        [("POST", "/api/audit/erasures")] = "all",
+        [("GET", "/api/audit/{scope}")] = "{scope}",
+        [("GET", "/api/audit/{scope}/verify")] = "{scope}",
+        [("GET", "/api/gateway/routes")] = "all",
+        [("POST", "/api/gateway/reports")] = "all",
+        [("GET", "/api/health")] = "all",
+    };
+
+    /// <summary>Where a route names its models.</summary>
+    public static string ReachOf(string method, string pattern) => Reach.GetValueOrDefault((method, pattern)) ?? (pattern.Contains("{model}", StringComparison.Ordinal) ? "{model}" : "{id}");
+
     /// <summary>Whether docs/http-api.md lets a token of one role in.</summary>
     public static bool Allows(string rule, Role held) => rule switch
     {

@@ -85,7 +85,7 @@ public sealed class ApiHost : IAsyncDisposable
         services.AddSingleton<IPeopleStore, InMemoryPeopleStore>();
         services.AddSingleton<ISubscriptionStore, InMemorySubscriptionStore>();
         services.AddSingleton<IDeliveryStore, InMemoryDeliveryStore>();
-        builder.Configuration["Notifications:ProtectionKeys:0"] = Convert.ToBase64String(new byte[32]);
+        builder.Configuration["Notifications:ProtectionKeys:0"] ??= Convert.ToBase64String(new byte[32]);
         builder.Configuration["Audit:SigningKeys:0"] = Samples.AuditKey;
         services.AddSingleton<ITrafficRouter>(host.Router);
         services.AddSingleton<IModelServer>(host.Server);
@@ -130,11 +130,14 @@ public sealed class ApiHost : IAsyncDisposable
         return client;
     }
 
-    public async Task<string> AddTokenAsync(string name, params Role[] roles)
+    public Task<string> AddTokenAsync(string name, params Role[] roles) => AddTokenAsync(name, [.. roles.Select(r => r.ToText())]);
+
+    /// <summary>A token with roles as they are written, <c>approver:digits</c> for example.</summary>
+    public async Task<string> AddTokenAsync(string name, params string[] roles)
     {
         var secret = TokenSecret.Create();
         Assert.True(await Get<ITokenStore>().AddAsync(
-            new TokenRecord { Name = name, SecretHash = secret.Hash, Roles = [.. roles.Select(r => r.ToText())], CreatedAt = Time.GetUtcNow() },
+            new TokenRecord { Name = name, SecretHash = secret.Hash, Roles = roles, CreatedAt = Time.GetUtcNow() },
             CancellationToken.None));
         return secret.Reveal();
     }

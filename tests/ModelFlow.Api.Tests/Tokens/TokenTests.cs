@@ -91,6 +91,7 @@ public sealed class TokenTests
     [InlineData("{}", "name", "roles")]
     [InlineData("""{"name":"a b","roles":[]}""", "name", "roles")]
     [InlineData("""{"name":"modelflow","roles":["reader"]}""", "name")]
+    [InlineData("""{"name":"x","roles":["reader:","reader:Digits","reader:*","boss:digits","gateway:digits","reader:a:b"]}""", "roles[0]", "roles[1]", "roles[2]", "roles[3]", "roles[4]", "roles[5]")]
     [InlineData("""{"name":"x","roles":["reader","boss","Admin",null],"expiresIn":"1s"}""", "roles[1]", "roles[2]", "roles[3]", "expiresIn")]
     [InlineData("""{"name":"x","roles":["reader"],"expiresIn":"soon","requestId":"a b"}""", "expiresIn", "requestId")]
     public async Task Every_mistake_of_a_request_is_named(string json, params string[] fields)
@@ -101,6 +102,29 @@ public sealed class TokenTests
         await admin.SendAsync("POST", "/api/tokens", json).BlamesAsync(fields);
 
         Assert.Single(await host.Get<ITokenStore>().ListAsync(Http.Cancel).ToListAsync(Http.Cancel));
+    }
+
+    [Fact]
+    public async Task Token_is_bound_to_models()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var admin = await host.AsAsync(Role.Admin);
+
+        var made = await admin.SendAsync("POST", "/api/tokens", """{"name":"team","roles":["approver:digits","operator:llm-*"]}""").JsonAsync(HttpStatusCode.Created);
+        var who = await host.With((string)made["token"]!).SendAsync("GET", "/api/whoami").JsonAsync();
+
+        Assert.Equal(["approver:digits", "operator:llm-*"], who["roles"]!.AsArray().Select(r => (string)r!));
+    }
+
+    [Fact]
+    public async Task Admin_of_some_models_does_not_count_as_the_last_admin_and_makes_no_tokens()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var admin = await host.AsAsync(Role.Admin);
+        var bound = host.With(await host.AddTokenAsync("team", "admin:digits"));
+
+        await admin.SendAsync("DELETE", "/api/tokens/admin").ProblemAsync(HttpStatusCode.Conflict, "conflict");
+        await bound.SendAsync("POST", "/api/tokens", """{"name":"x","roles":["admin"]}""").ProblemAsync(HttpStatusCode.Forbidden, "forbidden");
     }
 
     [Fact]

@@ -156,7 +156,7 @@ public sealed class EntraIdTests : IAsyncLifetime
         builder.Services.AddModelFlowApi();
         var app = builder.Build();
         app.UseModelFlowApi();
-        app.MapGet("/approve", (HttpContext context) => context.User.Identity!.Name).Allow(Role.Approver);
+        app.MapGet("/approve", (HttpContext context) => context.User.Identity!.Name).Allow(Role.Approver).OverAllModels();
         await app.StartAsync(Cancel);
         return app;
     }
