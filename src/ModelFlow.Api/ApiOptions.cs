@@ -34,6 +34,14 @@ public sealed class ApiOptions
     [Range(0.01, 1_000)]
     public double FailedAuthenticationsPerSecond { get; set; } = 0.5;
 
+    /// <summary>How many requests an identity may send at once, 1 to 100,000; 200 by default. Further ones are answered with 429; gateways are let pass.</summary>
+    [Range(1, 100_000)]
+    public int RequestBurst { get; set; } = 200;
+
+    /// <summary>How many requests an identity earns back a second, 0.1 to 100,000; 100 by default. Each instance of a host counts for itself.</summary>
+    [Range(0.1, 100_000)]
+    public double RequestsPerSecond { get; set; } = 100;
+
     /// <summary>How long a held request for events, or a stream of them, waits before it looks again, in milliseconds, 20 to 10,000; 250 by default. Grows up to four times while nothing happens.</summary>
     [Range(20, 10_000)]
     public int EventPollMs { get; set; } = 250;

@@ -103,6 +103,7 @@ public static class ModelFlowApi
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseAuthentication();
+        app.UseMiddleware<RequestLimit>();
         app.UseAuthorization();
         return app;
     }

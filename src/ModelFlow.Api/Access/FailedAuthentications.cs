@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
@@ -11,48 +10,13 @@ namespace ModelFlow.Api.Access;
 /// </summary>
 public sealed class FailedAuthentications(TimeProvider time, IOptions<ApiOptions> options)
 {
-    private const int MostAddresses = 10_000;
-
-    private readonly ConcurrentDictionary<IPAddress, Bucket> _buckets = new();
+    private readonly Buckets<IPAddress> _buckets = new(time, options.Value.FailedAuthenticationBurst, options.Value.FailedAuthenticationsPerSecond);
 
     /// <summary>How long the address has to wait until another failure is borne; null if it need not.</summary>
-    public TimeSpan? WaitFor(IPAddress? address)
-    {
-        if (!_buckets.TryGetValue(Network(address), out var bucket))
-        {
-            return null;
-        }
-
-        lock (bucket)
-        {
-            Refill(bucket);
-            return bucket.Left >= 1 ? null : TimeSpan.FromSeconds(Math.Ceiling((1 - bucket.Left) / options.Value.FailedAuthenticationsPerSecond));
-        }
-    }
+    public TimeSpan? WaitFor(IPAddress? address) => _buckets.WaitFor(Network(address));
 
     /// <summary>Counts a failure.</summary>
-    public void Add(IPAddress? address)
-    {
-        if (_buckets.Count >= MostAddresses)
-        {
-            _buckets.Clear();
-        }
-
-        var bucket = _buckets.GetOrAdd(Network(address), _ => new Bucket { Left = options.Value.FailedAuthenticationBurst, At = time.GetUtcNow() });
-        lock (bucket)
-        {
-            Refill(bucket);
-            bucket.Left = Math.Max(0, bucket.Left - 1);
-        }
-    }
-
-    private void Refill(Bucket bucket)
-    {
-        var now = time.GetUtcNow();
-        var earned = Math.Max(0, (now - bucket.At).TotalSeconds) * options.Value.FailedAuthenticationsPerSecond;
-        bucket.Left = Math.Min(options.Value.FailedAuthenticationBurst, bucket.Left + earned);
-        bucket.At = now;
-    }
+    public void Add(IPAddress? address) => _buckets.Take(Network(address));
 
     private static IPAddress Network(IPAddress? address)
     {
@@ -74,12 +38,5 @@ public sealed class FailedAuthentications(TimeProvider time, IOptions<ApiOptions
         var bytes = address.GetAddressBytes();
         bytes.AsSpan(8).Clear();
         return new IPAddress(bytes);
-    }
-
-    private sealed class Bucket
-    {
-        public double Left { get; set; }
-
-        public DateTimeOffset At { get; set; }
     }
 }

@@ -269,7 +269,7 @@ public sealed class FuzzTests
 
     private static async Task<ApiHost> StartAsync()
     {
-        var host = await ApiHost.StartAsync();
+        var host = await ApiHost.StartAsync(settings: ("Api:RequestBurst", "100000"));
         await host.RegisterAsync("digits", "v1.0.0");
         await host.RegisterAsync("digits", "v1.1.0");
         await host.MakeStableAsync("digits", "v1.0.0");

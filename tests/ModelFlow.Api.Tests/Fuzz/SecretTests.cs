@@ -1,6 +1,7 @@
 using System.Net;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Tests.Access;
+using ModelFlow.Api.Tests.SignIn;
 using ModelFlow.Api.Tests.Support;
 
 namespace ModelFlow.Api.Tests.Fuzz;
@@ -30,6 +31,60 @@ public sealed class SecretTests
             answers.Add(await response.Content.ReadAsStringAsync(Http.Cancel) + response.Headers);
         }
 
+        AssertNowhere(host, answers, secrets);
+    }
+
+    [Fact]
+    public async Task Secrets_of_the_host_and_of_failing_requests_are_never_logged_nor_told()
+    {
+        const string Token = "mf_CANARYTOKENCANARYTOKENCANARYTOKENCANARYTOKE";
+        const string ClientSecret = "CANARYCLIENTSECRET";
+        var key = Convert.ToBase64String("CANARY-PROTECTION-KEY-32-BYTES-!"u8);
+        await using var provider = await TestProvider.StartAsync(TimeProvider.System);
+        await using var host = await ApiHost.StartAsync(settings:
+        [
+            ("Notifications:ProtectionKeys:0", key), ("Oidc:Authority", provider.Authority), ("Oidc:ClientId", TestProvider.Client), ("Oidc:ClientSecret", ClientSecret), ("Oidc:Audience", TestProvider.Audience),
+        ]);
+        var signed = provider.Token(d =>
+        {
+            d.Audience = "another";
+            d.Claims["email"] = "CANARYCLAIM";
+            return d;
+        });
+        var (admin, answers, browser) = (await host.AsAsync(Role.Admin), new List<string>(), new Browser(host));
+        async Task KeepAsync(Task<HttpResponseMessage> sent)
+        {
+            using var response = await sent;
+            answers.Add(await response.Content.ReadAsStringAsync(Http.Cancel) + response.Headers);
+        }
+
+        foreach (var (method, pattern, _) in RoutesAndRoles.All)
+        {
+            foreach (var token in (string[])[Token, signed])
+            {
+                await KeepAsync(host.With(token).SendAsync(method, RoutesAndRoles.Fill(pattern), method is "GET" or "DELETE" ? null : "{}", RoutesAndRoles.BodyType(pattern)));
+            }
+        }
+
+        await KeepAsync(browser.SendAsync("POST", "/api/session", $$"""{"token":"{{Token}}"}"""));
+        await KeepAsync(browser.SendAsync("POST", "/api/session", $$"""{"token":"{{Token}}","token":1}"""));
+        browser.Put("__Host-modelflow", Token);
+        await KeepAsync(browser.SendAsync("GET", "/api/whoami"));
+        await KeepAsync(admin.SendAsync("POST", "/api/subscriptions", """{"name":"A B","address":"https://hooks.example.com/CANARYPATH?code=CANARYCODE"}"""));
+        await KeepAsync(admin.SendAsync("POST", "/api/subscriptions", """{"name":"ops","address":"ftp://user:CANARYPASSWORD@hooks.example.com/CANARYPATH"}"""));
+        await KeepAsync(host.Anonymous().SendAsync("GET", "/openapi/v1.json"));
+
+        // The provider knows another secret: what it answers to this host's is an error.
+        var callback = await SignInTests.AtProviderAsync(browser);
+        await KeepAsync(browser.SendAsync("GET", callback, page: false));
+        await KeepAsync(browser.SendAsync("GET", "/signin/callback?error=CANARY&error_description=x", page: false));
+
+        Assert.Single(provider.Redeemed);
+        AssertNowhere(host, answers, [Token, "CANARYTOKEN", ClientSecret, key, "CANARY-PROTECTION", signed, signed.Split('.')[1], "CANARYCLAIM", "CANARYPATH", "CANARYCODE", "CANARYPASSWORD"]);
+    }
+
+    private static void AssertNowhere(ApiHost host, List<string> answers, IEnumerable<string> secrets)
+    {
         Assert.NotEmpty(host.Log.Lines);
         foreach (var canary in secrets)
         {
