@@ -7,7 +7,9 @@ namespace ModelFlow.Core.Tests.Audit;
 
 public sealed class AnchorSealTests : IDisposable
 {
-    private static readonly Gen<AnchoredHead> Heads = Gen.Select(Gen.OneOfConst("model:digits", "_system", "release:digits-v1.0.0-1"), Gen.Int[1, 1000], Gen.OneOfConst("a", "b"), Gen.Bool, (c, n, h, o) => new AnchoredHead(c, n, h, o));
+    private static readonly string[] Chains = ["model:digits", "_system", "release:digits-v1.0.0-1"];
+    private static readonly Gen<AnchoredHead> Heads = Gen.Select(
+        Gen.Int[0, Chains.Length - 1], Gen.Int[1, 1000], Gen.Bool, Gen.Bool, (c, n, h, o) => new AnchoredHead(Chains[c], n, h ? "a" : "b", o));
 
     private readonly AnchorSigner _signer = new();
 

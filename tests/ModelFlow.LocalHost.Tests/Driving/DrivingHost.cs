@@ -20,7 +20,7 @@ internal sealed class DrivingHost : IAsyncDisposable
         _time = bench.Time;
         Releases = new HeldReleaseStore(releases);
         Doorbell = new HostDoorbell(Rows, NullLogger<HostDoorbell>.Instance);
-        var engine = new ReleaseEngine(Releases, bench.Index, bench.World.Get<PolicyCache>(), bench.World.Get<CommandRunner>(), bench.World.Get<Outbox>(), _time);
+        var engine = new ReleaseEngine(Releases, bench.Index, bench.World.Get<PolicyCache>(), bench.World.Get<CommandRunner>(), bench.World.Get<Outbox>(), bench.World.Get<IPeopleStore>(), _time);
         var driver = new ReleaseDriver(engine, _time, NullLogger<ReleaseDriver>.Instance);
         Drivers = new ReleaseDrivers(driver, Releases, bench.Index, Doorbell, _time, NullLogger<ReleaseDrivers>.Instance);
     }
