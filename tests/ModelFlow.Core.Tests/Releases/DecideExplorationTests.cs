@@ -60,10 +60,10 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
         Assert.Equal(explorer.States, explorer.CountThatCanEnd());
     }
 
-    private static ApprovalRule Cy(ApprovalPoint before) => new() { Before = before, From = ["cy"], ExpiresAfter = TimeSpan.FromHours(1) };
+    private static ApprovalRule Cy(ApprovalPoint before) => new() { Before = before, From = ["cy"], ExpiresAfter = TimeSpan.FromSeconds(30) };
 
     /// <summary>What has truly happened, told by the answers that were given, not by the state under test.</summary>
-    private sealed record Truth(bool Smoke, bool Gates, bool Approved, bool Convicted, int Step, bool Shadowed = false, string Given = "");
+    private sealed record Truth(bool Smoke, bool Gates, bool Approved, bool Convicted, int Step, bool Shadowed = false, bool ByCy = false);
 
     private sealed record Node(ReleaseState State, Truth Truth, DateTimeOffset Now, NextStep? Next);
 
@@ -292,7 +292,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
             yield return new CommandResult.Looked(Examples.Report(Verdict.Inconclusive), generation + 1, LeaseRenewed: false, Freeze: null);
         }
 
-        private static Truth Learn(Node node, Facts facts, Decision decision)
+        private Truth Learn(Node node, Facts facts, Decision decision)
         {
             var truth = facts.Result switch
             {
@@ -306,18 +306,10 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
                 CommandResult.Refused => node.Truth with { Convicted = true },
                 _ => node.Truth,
             };
-            foreach (var e in decision.Events)
+            // Only one world asks for it: elsewhere it would multiply the states for nothing. An approval of the same evidence stays one when it is asked for again.
+            foreach (var e in policy.FurtherApprovals.Count > 0 ? decision.Events : [])
             {
-                truth = truth with
-                {
-                    Given = e.Kind switch
-                    {
-                        "approvalAsked" => "",
-                        "approved" => $"{truth.Given} {e.By}",
-                        "approvalWithdrawn" => truth.Given.Replace($" {e.By}", "", StringComparison.Ordinal),
-                        _ => truth.Given,
-                    },
-                };
+                truth = truth with { ByCy = e.Kind switch { "approvalAsked" => truth.ByCy && node.State.Asked?.Evidence == decision.State.Asked?.Evidence, "approved" when e.By == "cy" => true, "approvalWithdrawn" when e.By == "cy" => false, _ => truth.ByCy } };
             }
 
             var left = node.State.Stage is Stage.AwaitingApproval && decision.State.Stage is Stage.AwaitingTurn;
@@ -371,7 +363,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
             // What is asked in the ramp is not forgotten where there is none, or where its rest is skipped.
             if (policy.FurtherApprovals.Count > 0 && isNew && after.Pending?.Command is Command.ShiftTraffic { Step: > 0 } or Command.PromoteVersion)
             {
-                Assert.Contains("cy", truth.Given, StringComparison.Ordinal);
+                Assert.True(truth.ByCy, "traffic without the approval that the ramp asks for");
             }
 
             // Weights rise only in the steps' order.
@@ -453,7 +445,7 @@ public sealed class DecideExplorationTests(ITestOutputHelper output)
 
                 // What only some stages read is told apart only there.
                 isEnding ? "" : $"{s.Uploader} {s.Baseline} {s.BreakingSignature}",
-                isEnding || s.Asked is null ? "" : $"{s.Asked.Before} {s.Asked.Then} {Ago(s.Asked.Demands[0].ExpiresAt)} {string.Join(',', s.Approvals.Where(a => a.Evidence == s.Asked.Evidence).Select(a => a.By))}",
+                isEnding || s.Asked is null ? "" : $"{s.Asked.Before} {s.Asked.Then} {(s.OpenRequest is null ? $"{s.Asked.Demands[0].ExpiresAt > node.Now}" : Ago(s.Asked.Demands[0].ExpiresAt))} {string.Join(',', s.Approvals.Where(a => a.Evidence == s.Asked.Evidence).Select(a => a.By))}",
                 s.Stage is Stage.Ramping or Stage.Shadowing ? $"{s.LastLook?.Verdict} {s.LeaseHeld} {s.PreviousStep is not null} {Ago(s.PausedAt)}" : "",
                 isEnding ? "" : $"{s.PausedAt is not null}",
                 isEnding ? "" : $"{(s.Experiments is [.., { } experiment] ? experiment.Verdict : null)}",
