@@ -64,6 +64,8 @@ var settings = union(
     Notifications__ProtectionKeys__0: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=protection-key)'
     Audit__SigningKeys__0: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=audit-key)'
     TASKHUB_NAME: taskHub
+    // At / is the product's page, not the platform's.
+    AzureWebJobsDisableHomepage: 'true'
   },
   toObject(range(0, length(gateways)), i => 'Gateways__Addresses__${i}', i => gateways[i]),
   toObject(range(0, length(modelServers)), i => 'ModelServers__Endpoints__${i}', i => modelServers[i]),

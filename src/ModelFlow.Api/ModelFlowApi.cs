@@ -16,6 +16,7 @@ using ModelFlow.Api.Freezes;
 using ModelFlow.Api.Gateways;
 using ModelFlow.Api.Health;
 using ModelFlow.Api.Lists;
+using ModelFlow.Api.Pages;
 using ModelFlow.Api.People;
 using ModelFlow.Api.Policies;
 using ModelFlow.Api.Problems;
@@ -71,6 +72,7 @@ public static class ModelFlowApi
         services.TryAddSingleton<FirstAdminToken>();
         services.TryAddSingleton<EventStreams>();
         services.TryAddSingleton<DecideServices>();
+        services.TryAddSingleton<PageFiles>();
 
         services.TryAddSingleton<TokenCheck>();
         services.TryAddSingleton<SessionCookie>();
@@ -108,7 +110,7 @@ public static class ModelFlowApi
         return app;
     }
 
-    /// <summary>Maps every route under <c>/api</c>, and the OpenAPI document.</summary>
+    /// <summary>Maps every route under <c>/api</c>, the OpenAPI document, and the web page at <c>/</c>.</summary>
     /// <exception cref="InvalidOperationException">A route mapped so far has no access rule.</exception>
     public static IEndpointRouteBuilder MapModelFlowApi(this IEndpointRouteBuilder endpoints)
     {
@@ -139,6 +141,7 @@ public static class ModelFlowApi
         endpoints.MapSignIn();
         OpenApiDocumentText.Map(endpoints);
         endpoints.MapDecide();
+        endpoints.MapPage();
         endpoints.DataSources.RequireAccessRules();
         return endpoints;
     }

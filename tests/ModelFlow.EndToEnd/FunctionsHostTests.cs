@@ -96,6 +96,7 @@ public sealed class FunctionsHostTests(ITestOutputHelper output)
         Assert.Equal([4, 3, 2, 1], routes.Select(r => (int)r!["generation"]!)); // The first version, two steps, the promotion: nothing twice.
         Assert.All(traffic.Answers, a => Assert.Null(a.Problem));
         await EventsStreamAsync(modelflow);
+        await PageIsServedAsync(modelflow.Api);
 
         async Task ApprovedAsync(string version)
         {
@@ -106,6 +107,16 @@ public sealed class FunctionsHostTests(ITestOutputHelper output)
                 await modelflow.PostAsync($"api/releases/digits-{version}-1/decisions", new JsonObject { ["decision"] = "approve" }, token);
             }
         }
+    }
+
+    private static async Task PageIsServedAsync(Uri address)
+    {
+        using var http = new HttpClient();
+        var document = await http.GetStringAsync(address, Cancel);
+        var script = document.Split('"').Single(part => part.EndsWith("/main.js", StringComparison.Ordinal));
+
+        Assert.Contains("<title>ModelFlow</title>", document, StringComparison.Ordinal);
+        Assert.Contains("import", await http.GetStringAsync(new Uri(address, script), Cancel), StringComparison.Ordinal);
     }
 
     private static async Task EventsStreamAsync(Installation modelflow)

@@ -72,6 +72,7 @@ internal sealed class DemoPlace : IAsyncDisposable
     {
         screen.Line();
         screen.Pairs(
+            ("page", At.Api.ToString()),
             ("API", At.Api.ToString()),
             ("gateway", At.Gateway.ToString()),
             ("data", _ownFolder),

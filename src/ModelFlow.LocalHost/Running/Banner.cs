@@ -8,6 +8,7 @@ internal static class Banner
     public static void Print(TextWriter output, DataFolder folder, Uri api, Addresses addresses, PreparedCredentials credentials, bool standby)
     {
         output.WriteLine(standby ? "ModelFlow stands by." : "ModelFlow is running.");
+        output.WriteLine($"  page       {api} (sign in with a token, see below)");
         output.WriteLine($"  API        {api}");
         output.WriteLine($"  inference  {addresses.Gateway}models/{{model}}/v2/infer");
         output.WriteLine($"  storage    {addresses.Blob?.ToString() ?? "your own"}");

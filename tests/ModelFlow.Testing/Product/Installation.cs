@@ -1,16 +1,14 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Azure.Data.Tables;
-using Azure.Storage.Blobs;
-using ModelFlow.Testing;
-using ModelFlow.Testing.Product;
+using Xunit;
 
-namespace ModelFlow.EndToEnd.Product;
+namespace ModelFlow.Testing.Product;
 
-/// <summary>A data folder with its hosts, used over HTTP and blob uploads only. Ends every process of it when disposed.</summary>
-internal sealed class Installation : IAsyncDisposable
+/// <summary>A data folder with its hosts, used over HTTP only. Ends every process of it when disposed.</summary>
+public sealed class Installation : IAsyncDisposable
 {
     private readonly List<HostProcess> _hosts = [];
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
@@ -60,7 +58,7 @@ internal sealed class Installation : IAsyncDisposable
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token ?? (string)Credentials["token"]!);
         using var answer = await _http.SendAsync(request, Cancel);
         var text = await answer.Content.ReadAsStringAsync(Cancel);
-        Assert.True(answer.IsSuccessStatusCode, $"{method} {path} answered {(int)answer.StatusCode}: {text}");
+        Check(answer.IsSuccessStatusCode, () => $"{method} {path} answered {(int)answer.StatusCode}: {text}");
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 
@@ -82,22 +80,31 @@ internal sealed class Installation : IAsyncDisposable
 
         var policy = await File.ReadAllTextAsync(Sample("policy.yaml"), Cancel);
         var answer = await AskAsync(HttpMethod.Put, "api/policies/default", new StringContent(change?.Invoke(policy) ?? policy, Encoding.UTF8, "application/yaml"));
-        Assert.True((bool)answer!["valid"]!, answer.ToJsonString());
+        Check((bool)answer!["valid"]!, () => answer.ToJsonString());
     }
 
     /// <summary>Makes a token and returns its secret.</summary>
     public async Task<string> TokenAsync(string name, params IEnumerable<string> roles) =>
         (string)(await PostAsync("api/tokens", new JsonObject { ["name"] = name, ["roles"] = new JsonArray([.. roles.Select(r => (JsonNode)r)]) }))!["token"]!;
 
-    /// <summary>Puts a sample version into <c>incoming</c> as a plain blob, without ModelFlow's API.</summary>
-    public async Task DropAsync(string version, string model = "digits", string? sample = null)
+    /// <summary>Uploads a sample version by a grant, so that its uploader is known.</summary>
+    public async Task PushAsync(string token, string version, string model = "digits", string? sample = null, JsonObject? lineage = null)
     {
-        var blob = new BlobContainerClient(StorageConnectionString, "incoming").GetBlobClient($"{model}/{version}.onnx");
-        await blob.UploadAsync(Sample((sample ?? version) + ".onnx"), overwrite: true, Cancel);
-    }
+        var bytes = await File.ReadAllBytesAsync(Sample((sample ?? version) + ".onnx"), Cancel);
+        var grant = (await PostAsync("api/uploads/grants", new JsonObject { ["model"] = model, ["version"] = version, ["files"] = new JsonArray("model.onnx") }, token))!;
+        var manifest = new JsonObject
+        {
+            ["schema"] = "modelflow/manifest/v1", ["model"] = model, ["version"] = version, ["format"] = "onnx",
+            ["files"] = new JsonArray(new JsonObject { ["path"] = "model.onnx", ["size"] = bytes.Length, ["sha256"] = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes)) }),
+        };
+        foreach (var (name, value) in lineage ?? [])
+        {
+            manifest[name] = value?.DeepClone();
+        }
 
-    /// <summary>A table of the storage.</summary>
-    public TableClient Table(string name) => new(StorageConnectionString, name);
+        await PutBlobAsync((string)grant["files"]![0]!["url"]!, bytes);
+        await PutBlobAsync((string)grant["manifest"]!["url"]!, Encoding.UTF8.GetBytes(manifest.ToJsonString()));
+    }
 
     /// <summary>Waits until a release is in a state.</summary>
     public async Task<JsonNode> UntilAsync(string release, Func<JsonNode, bool> condition, int seconds = 120, Uri? api = null)
@@ -122,7 +129,7 @@ internal sealed class Installation : IAsyncDisposable
         }
 
         var text = await answer.Content.ReadAsStringAsync(Cancel);
-        Assert.True(answer.IsSuccessStatusCode, $"GET {path} answered {(int)answer.StatusCode}: {text}");
+        Check(answer.IsSuccessStatusCode, () => $"GET {path} answered {(int)answer.StatusCode}: {text}");
         return JsonNode.Parse(text);
     }
 
@@ -132,7 +139,7 @@ internal sealed class Installation : IAsyncDisposable
         var deadline = DateTime.UtcNow.AddSeconds(seconds);
         while (!await condition())
         {
-            Assert.True(DateTime.UtcNow < deadline, $"After {seconds} s: {otherwise()}");
+            Check(DateTime.UtcNow < deadline, () => $"After {seconds} s: {otherwise()}");
             await Task.Delay(100, Cancel);
         }
     }
@@ -151,7 +158,7 @@ internal sealed class Installation : IAsyncDisposable
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (string)Credentials["inferenceKey"]!);
         using var answer = await _http.SendAsync(request, Cancel);
         var text = await answer.Content.ReadAsStringAsync(Cancel);
-        Assert.True(answer.IsSuccessStatusCode, $"inference answered {(int)answer.StatusCode}: {text}");
+        Check(answer.IsSuccessStatusCode, () => $"inference answered {(int)answer.StatusCode}: {text}");
         var label = JsonNode.Parse(text)!["outputs"]!.AsArray().Single(o => (string)o!["name"]! == "label")!["data"]![0]!;
         return (int.Parse(label.ToJsonString(), CultureInfo.InvariantCulture), answer.Headers.GetValues("x-modelflow-version").Single());
     }
@@ -197,5 +204,22 @@ internal sealed class Installation : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    private static string Sample(string name) => Path.Combine(RepositoryRoot.Find(), "samples", "digits", name);
+    /// <summary>The path of one of the digits' sample files.</summary>
+    public static string Sample(string name) => Path.Combine(RepositoryRoot.Find(), "samples", "digits", name);
+
+    private async Task PutBlobAsync(string url, byte[] bytes)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, url) { Content = new ByteArrayContent(bytes) };
+        request.Headers.Add("x-ms-blob-type", "BlockBlob");
+        using var answer = await _http.SendAsync(request, Cancel);
+        Check(answer.IsSuccessStatusCode, () => $"PUT of a blob answered {(int)answer.StatusCode}");
+    }
+
+    private static void Check(bool holds, Func<string> otherwise)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException(otherwise());
+        }
+    }
 }

@@ -1,7 +1,7 @@
-namespace ModelFlow.EndToEnd.Product;
+namespace ModelFlow.Testing.Product;
 
 /// <summary>The sample policy with another ramp, for tests in which the machine's own load must not decide: only errors convict, and enough patience everywhere.</summary>
-internal static class CalmPolicy
+public static class CalmPolicy
 {
     /// <summary>The policy's text.</summary>
     /// <param name="sample">The sample policy's text.</param>

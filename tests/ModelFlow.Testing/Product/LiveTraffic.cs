@@ -4,10 +4,10 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace ModelFlow.EndToEnd.Product;
+namespace ModelFlow.Testing.Product;
 
 /// <summary>Clients of all models: a few requests a second each, with small batches, under ever new keys.</summary>
-internal sealed class LiveTraffic(Installation modelflow, IReadOnlyCollection<string> models) : IDisposable
+public sealed class LiveTraffic(Installation modelflow, IReadOnlyCollection<string> models) : IDisposable
 {
     private const int Rows = 4;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -78,4 +78,4 @@ internal sealed class LiveTraffic(Installation modelflow, IReadOnlyCollection<st
 /// <param name="Problem">The status code, or what went wrong on the way; null for a success.</param>
 /// <param name="SentAt">When it asked.</param>
 /// <param name="At">When it had the answer.</param>
-internal sealed record Answer(string Model, string? Version, string? Problem, DateTimeOffset SentAt, DateTimeOffset At);
+public sealed record Answer(string Model, string? Version, string? Problem, DateTimeOffset SentAt, DateTimeOffset At);
