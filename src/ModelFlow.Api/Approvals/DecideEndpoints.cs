@@ -170,8 +170,9 @@ internal static class DecideEndpoints
         {
             return await context.Request.ReadFormAsync(new FormOptions { BufferBodyLengthLimit = MostFormBytes, ValueCountLimit = 16, ValueLengthLimit = MostFormBytes }, context.RequestAborted);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
+            // Parts that do not end, or a form that goes on and on.
             return null;
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -147,7 +148,7 @@ internal static class BodyBytes
         var reader = context.Request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(context.RequestAborted);
+            var read = await ReadAsync(reader, context.RequestAborted);
             if (read.Buffer.Length > limit)
             {
                 throw new RequestRefusedException(Problem.BodyTooLarge(limit));
@@ -163,4 +164,19 @@ internal static class BodyBytes
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
+
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadAsync(cancellationToken);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw Unreadable();
+        }
+    }
+
+    /// <summary>What the server says with an <see cref="IOException"/> of a body whose pieces do not fit together; it is not the storage that fails.</summary>
+    public static RequestRefusedException Unreadable() => new(Problem.Malformed("The body could not be read to its end: its length or its pieces are not what was announced."));
 }

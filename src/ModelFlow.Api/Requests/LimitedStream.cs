@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using ModelFlow.Api.Problems;
 
@@ -30,7 +31,16 @@ internal sealed class LimitedStream(Stream inner, long limit) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var count = await inner.ReadAsync(buffer, cancellationToken);
+        int count;
+        try
+        {
+            count = await inner.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw BodyBytes.Unreadable();
+        }
+
         _read += count;
         return _read <= limit ? count : throw new RequestRefusedException(Problem.BodyTooLarge(limit));
     }

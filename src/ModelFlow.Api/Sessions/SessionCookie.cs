@@ -52,7 +52,7 @@ internal sealed class SessionCookie(IServiceProvider services, TimeProvider time
 
     /// <summary>The session in the cookie; null if it is none that this host sealed.</summary>
     public Session? Read(HttpRequest request) =>
-        _chunks.GetRequestCookie(request.HttpContext, NameFor(request)) is { } text && _seal?.Open(CookieText.Sealed(text)) is { } json ? JsonSerializer.Deserialize<Session>(json, CoreJson.Options) : null;
+        _chunks.GetRequestCookie(request.HttpContext, NameFor(request)) is { } text ? _seal?.OpenAs<Session>(CookieText.Sealed(text)) : null;
 
     /// <summary>Gives the browser the session. There must be no <see cref="Obstacle"/>.</summary>
     public void Write(HttpContext context, Session session)

@@ -55,7 +55,7 @@ internal static class SubscriptionEndpoints
         }
 
         var format = MessageFormat.CloudEvents;
-        if (request.Format is { } wanted && !Enum.TryParse(wanted, ignoreCase: true, out format))
+        if (request.Format is { } wanted && !(wanted.All(char.IsAsciiLetter) && Enum.TryParse(wanted, ignoreCase: true, out format)))
         {
             fields.Add("format", $"'{wanted}' is not a format; use cloudEvents or teams.");
         }

@@ -42,6 +42,6 @@ public sealed record ApprovalLink(string Person, ReleaseId Release, Sha256Digest
         }
 
         var padding = new string('=', (4 - (bytes.Length % 4)) % 4);
-        return seal.Open(text.Replace('-', '+').Replace('_', '/') + padding) is { } json ? JsonSerializer.Deserialize<ApprovalLink>(json, CoreJson.Options) : null;
+        return seal.OpenAs<ApprovalLink>(text.Replace('-', '+').Replace('_', '/') + padding) is { Person: not null } link ? link : null;
     }
 }

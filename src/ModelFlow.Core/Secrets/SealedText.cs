@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using ModelFlow.Core.Ports;
+using ModelFlow.Core.Serialization;
 
 namespace ModelFlow.Core.Secrets;
 
@@ -25,6 +27,20 @@ public sealed class SealedText(ISecretProtector protector, string purpose)
             return opened.StartsWith(_start, StringComparison.Ordinal) ? opened[_start.Length..] : null;
         }
         catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The value that was sealed as JSON; null where <see cref="Open"/> gives null, and if it has another shape: another version of ModelFlow sealed it.</summary>
+    public T? OpenAs<T>(string text)
+        where T : class
+    {
+        try
+        {
+            return Open(text) is { } json ? JsonSerializer.Deserialize<T>(json, CoreJson.Options) : null;
+        }
+        catch (JsonException)
         {
             return null;
         }

@@ -101,7 +101,7 @@ public sealed partial class DecideTests
         Assert.Empty(await SignalsAsync(host));
     }
 
-    public static TheoryData<string> Spoilt => ["", "x", "1.ab.cd", "1.00000000." + new string('A', 80), new string('A', 5_000), "forged", "truncated", "of another purpose", "of another ModelFlow"];
+    public static TheoryData<string> Spoilt => ["", "x", "1.ab.cd", "1.00000000." + new string('A', 80), new string('A', 5_000), "forged", "truncated", "of another purpose", "of another ModelFlow", "of another shape", "not JSON"];
 
     [Theory]
     [MemberData(nameof(Spoilt))]
@@ -114,6 +114,7 @@ public sealed partial class DecideTests
             "forged" => good[..^3] + (good[^3] == 'A' ? 'B' : 'A') + good[^2..],
             "truncated" => good[..^8],
             "of another purpose" => LinkOf(host).Seal(new SealedText(host.Get<ISecretProtector>(), "session")),
+            "of another shape" or "not JSON" => new SealedText(host.Get<ISecretProtector>(), ApprovalLink.Purpose).Seal(spoilt == "not JSON" ? spoilt : "{}").Replace('+', '-').Replace('/', '_').TrimEnd('='),
             "of another ModelFlow" => good[..2] + "00000000" + good[10..],
             _ => spoilt,
         };

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using ModelFlow.Api.Access;
 using ModelFlow.Api.Tests.Support;
 using ModelFlow.Core.Ports;
+using ModelFlow.Core.Secrets;
 using ModelFlow.Testing;
 
 namespace ModelFlow.Api.Tests.Sessions;
@@ -68,6 +69,21 @@ public sealed class SessionTests
         var attributes = browser.Said["modelflow"].Split("; ").Skip(1).Order(StringComparer.Ordinal);
         Assert.Equal(["httponly", "max-age=43200", "path=/", "samesite=strict"], attributes);
         await browser.SendAsync("GET", "/api/whoami").JsonAsync();
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("not JSON")]
+    public async Task Session_that_another_version_sealed_in_another_shape_is_none(string text)
+    {
+        await using var host = await ApiHost.StartAsync();
+        var browser = new Browser(host);
+        browser.Put(Cookie, new SealedText(host.Get<ISecretProtector>(), "session").Seal(text).Replace('+', '-').Replace('/', '_').Replace('=', '~'));
+
+        await browser.SendAsync("GET", "/api/whoami").ProblemAsync(HttpStatusCode.Unauthorized, "unauthenticated");
+
+        Assert.Empty(browser.Cookies);
     }
 
     [Fact]

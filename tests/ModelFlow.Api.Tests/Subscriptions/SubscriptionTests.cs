@@ -58,6 +58,21 @@ public sealed class SubscriptionTests
     }
 
     [Theory]
+    [InlineData("7")]
+    [InlineData("1")]
+    [InlineData("-1")]
+    [InlineData("cloudEvents,teams")]
+    [InlineData("")]
+    public async Task Format_is_one_of_its_names_and_no_number(string format)
+    {
+        await using var host = await ApiHost.StartAsync();
+
+        await (await host.AsAsync(Role.Admin)).SendAsync("POST", "/api/subscriptions", Ops.Replace("\"models\"", $"\"format\":\"{format}\",\"models\"")).BlamesAsync("format");
+
+        Assert.Empty(await host.Get<ISubscriptionStore>().ListAsync(Http.Cancel));
+    }
+
+    [Theory]
     [InlineData("""{"name":"Ops","address":"https://x.example/"}""", "name")]
     [InlineData("""{"name":"-ops","address":"https://x.example/"}""", "name")]
     [InlineData("""{"name":"ops"}""", "address")]
