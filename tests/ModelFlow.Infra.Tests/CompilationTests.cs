@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace ModelFlow.Infra.Tests;
@@ -83,11 +84,17 @@ public sealed class CompilationTests
             ["MODELFLOW_SERVING_CONTROL_SECRET"] = Resource.Secret,
             ["MODELFLOW_GATEWAY_SIGNING_KEY"] = Resource.Secret,
             ["MODELFLOW_PROTECTION_KEY"] = Resource.Secret,
-            ["MODELFLOW_AUDIT_KEY"] = Resource.Secret,
+            ["MODELFLOW_AUDIT_KEY"] = SigningKey(),
         };
 
         variables["MODELFLOW_SERVING_IMAGE"] = "modelflow/serving@sha256:0";
         Assert.NotEmpty(Bicep.DeploySample(variables).Of("Microsoft.App/containerApps"));
+    }
+
+    private static string SigningKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return Convert.ToBase64String(key.ExportPkcs8PrivateKey());
     }
 
     [Theory]

@@ -179,6 +179,7 @@ public sealed class SchemaTests
         ScalarNode { Kind: ScalarKind.Null } => null,
         ScalarNode { Kind: ScalarKind.Plain } s when long.TryParse(s.Text, CultureInfo.InvariantCulture, out var whole) => JsonValue.Create(whole),
         ScalarNode { Kind: ScalarKind.Plain } s when double.TryParse(s.Text, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+        ScalarNode { Kind: ScalarKind.Plain, Text: "true" or "false" } s => JsonValue.Create(s.Text == "true"),
         ScalarNode s => JsonValue.Create(s.Text),
         _ => throw new NotSupportedException(),
     };
