@@ -20,7 +20,7 @@ public sealed class ScreenshotTests(Chromium chromium, RunningProduct product) :
     [InlineData("page-model", "models/digits", "en-US", ColorScheme.Light, 1280, 860)]
     [InlineData("page-release", "releases/" + RunningProduct.Ramped, "en-US", ColorScheme.Light, 1280, 1250)]
     [InlineData("page-decision", "approvals/" + RunningProduct.Waiting, "en-US", ColorScheme.Light, 1280, 860)]
-    [InlineData("page-compare", "models/digits/compare?a=v1.0.0-base&b=v1.1.0-mlp", "en-US", ColorScheme.Dark, 1280, 860)]
+    [InlineData("page-compare", "models/digits/compare?a=v1.0.0-base&b=v1.1.0-mlp", "en-US", ColorScheme.Dark, 1280, 1900)]
     [InlineData("page-release-phone", "releases/" + RunningProduct.Ramped, "en-US", ColorScheme.Dark, 360, 740)]
     [InlineData("page-decision-zh", "approvals/" + RunningProduct.Waiting, "zh-CN", ColorScheme.Light, 1280, 860)]
     public async Task Picture_of_a_view(string name, string view, string locale, ColorScheme scheme, int width, int height)

@@ -15,6 +15,12 @@ namespace ModelFlow.Api.Catalog;
 /// <summary>Versions: what they are, and keeping, restoring and forbidding them.</summary>
 internal static class VersionEndpoints
 {
+    /// <summary>How many predictions that flipped a comparison lists unless it is asked for more or fewer.</summary>
+    public const int UsualPredictions = 100;
+
+    /// <summary>The most that it lists.</summary>
+    public const int MostPredictions = 10_000;
+
     public static void MapVersions(this RouteGroupBuilder api)
     {
         var model = api.MapGroup("/models/{model}").WithTags("Versions");
@@ -69,10 +75,11 @@ internal static class VersionEndpoints
     }
 
     private static async Task<Results<Ok<CompareAnswer>, Problem>> CompareAsync(
-        string model, string? a, string? b, IVersionCatalog catalog, IRouteStore routes, CompareVersions compare, CancellationToken cancellationToken)
+        string model, string? a, string? b, string? predictions, IVersionCatalog catalog, IRouteStore routes, CompareVersions compare, CancellationToken cancellationToken)
     {
         var fields = new Fields();
         var name = fields.Model("model", model);
+        var most = fields.Number("predictions", predictions, UsualPredictions, 0, MostPredictions);
         var first = await VersionAlias.ResolveAsync(fields, "a", a, name, routes, cancellationToken);
         var second = await VersionAlias.ResolveAsync(fields, "b", b, name, routes, cancellationToken);
         if (await catalog.GetAsync(name, first, cancellationToken) is not { } recordA)
@@ -86,7 +93,7 @@ internal static class VersionEndpoints
         }
 
         var route = (await routes.GetAsync(name, cancellationToken))?.Route;
-        var comparison = await compare.CompareAsync(recordA, recordB, cancellationToken);
+        var comparison = await compare.CompareAsync(recordA, recordB, most, cancellationToken);
         return TypedResults.Ok(new CompareAnswer(
             name, VersionItem.Of(recordA, route), VersionItem.Of(recordB, route), comparison.Signature, comparison.Manifest, comparison.Training, comparison.Evaluation));
     }

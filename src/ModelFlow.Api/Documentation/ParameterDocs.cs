@@ -1,4 +1,5 @@
 using Microsoft.OpenApi;
+using ModelFlow.Api.Catalog;
 using ModelFlow.Api.Requests;
 using ModelFlow.Core.Analysis.Series;
 using ModelFlow.Orchestration.Analysis;
@@ -27,6 +28,7 @@ internal static class ParameterDocs
         ["continuation"] = (JsonSchemaType.String, "From the page before."),
         ["running"] = (JsonSchemaType.Boolean, "Only the running ones."),
         ["points"] = (JsonSchemaType.Integer, $"The most looks to show, {SeriesBuilder.LeastPoints} to {SeriesBuilder.MostPoints}; {SeriesBuilder.UsualPoints} by default."),
+        ["predictions"] = (JsonSchemaType.Integer, $"The most predictions that flipped to list, 0 to {VersionEndpoints.MostPredictions}; {VersionEndpoints.UsualPredictions} by default."),
         ["releases"] = (JsonSchemaType.Integer, $"The most releases to play, 1 to {TestPolicy.MostReleases}; 10 by default."),
         ["since"] = (JsonSchemaType.String, "Of a policy's test: only releases that started within this time, for example 30d. Of the audit: from this time on, with its offset."),
         ["until"] = (JsonSchemaType.String, "To before this time, with its offset."),

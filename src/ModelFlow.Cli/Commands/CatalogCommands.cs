@@ -92,9 +92,12 @@ internal static class CatalogCommands
         var model = Parts.Model();
         var a = new Argument<string>("A") { Description = "A version, or 'stable'." };
         var b = new Argument<string>("B") { Description = "Another." };
-        return new("compare", "Show how two versions differ: inputs, manifest, and what each scored. Differences are B - A.", "modelflow compare digits stable v1.2.0-large", surroundings, [model, a, b], async call =>
+        var predictions = new Option<int>("--predictions") { Description = "At most this many predictions that flipped, 0 to 10000.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        return new("compare", "Show how two versions differ: inputs, manifest, what each scored, and which predictions flipped. Differences are B - A.", "modelflow compare digits stable v1.2.0-large", surroundings, [model, a, b, predictions], async call =>
         {
-            var answer = await call.Api.GetAsync(ApiClient.Path($"api/models/{call.Get(model)}/compare?a={call.Get(a)}&b={call.Get(b)}"), call.CancellationToken);
+            var answer = await call.Api.GetAsync(
+                ApiClient.Path($"api/models/{call.Get(model)}/compare?a={call.Get(a)}&b={call.Get(b)}&predictions={call.Get(predictions)}"),
+                call.CancellationToken);
             if (call.Json)
             {
                 call.Screen.Json(answer);

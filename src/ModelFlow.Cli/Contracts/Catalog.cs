@@ -131,10 +131,26 @@ internal sealed record SignatureChange(bool Same, bool Breaking, IReadOnlyList<s
 internal sealed record FieldChange(string Field, string? A, string? B);
 
 /// <summary>A number of both.</summary>
-internal sealed record MetricChange(string Name, double? A, double? B, double? Difference);
+internal sealed record MetricChange(string Name, double? A, double? B, double? Difference, IntervalItem? Interval);
 
 /// <summary>A number of both on one slice.</summary>
-internal sealed record SliceChange(string Slice, string Metric, double? A, double? B, double? Difference);
+internal sealed record SliceChange(string Slice, string Metric, double? A, double? B, double? Difference, IntervalItem? Interval);
+
+/// <summary>An interval of a difference.</summary>
+internal sealed record IntervalItem(double Low, double High);
+
+/// <summary>What both answered to the same rows.</summary>
+internal sealed record PredictionChange(long Rows, long OnlyARight, long OnlyBRight, long Flipped, IReadOnlyList<FlippedItem>? Items);
+
+/// <summary>A row that they answered differently.</summary>
+internal sealed record FlippedItem(long Row, string? Id, string Label, string? A, string? B);
 
 /// <summary>What the evaluations of both found.</summary>
-internal sealed record EvaluationChange(bool Comparable, bool? Together, string? Reason, IReadOnlyList<MetricChange>? Metrics, IReadOnlyList<SliceChange>? Slices);
+internal sealed record EvaluationChange(
+    bool Comparable,
+    bool? Together,
+    string? Reason,
+    double Confidence,
+    IReadOnlyList<MetricChange>? Metrics,
+    IReadOnlyList<SliceChange>? Slices,
+    PredictionChange? Predictions);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelFlow.Cli.Commands;
 using ModelFlow.Cli.Contracts;
 using ModelFlow.Cli.Timeline;
@@ -234,16 +235,45 @@ internal static class Details
             screen.Line(evaluation.Comparable ? evaluation.Reason! : $"The evaluations cannot be compared: {evaluation.Reason}", Tone.Busy);
         }
 
-        screen.Table(["EVALUATION", a.Version, b.Version, "DIFFERENCE"], (evaluation.Metrics ?? []).Select(Row), "No metrics.");
-        if (evaluation.Slices is { Count: > 0 } slices)
+        var (metrics, slices) = (evaluation.Metrics ?? [], evaluation.Slices ?? []);
+        string[] interval = metrics.Any(m => m.Interval is not null) ? [string.Create(CultureInfo.InvariantCulture, $"{evaluation.Confidence * 100:0.##} % INTERVAL")] : [];
+        screen.Table(["EVALUATION", a.Version, b.Version, "DIFFERENCE", .. interval], metrics.Select(m => With(Row(m), m.Interval)), "No metrics.");
+        if (slices.Count > 0)
         {
             screen.Line();
             screen.Table(
-                ["SLICE", "METRIC", a.Version, b.Version, "DIFFERENCE"],
-                slices.Select(s => new Cell[] { s.Slice, s.Metric, Show.Number(s.A), Show.Number(s.B), Show.Signed(s.Difference) }),
+                ["SLICE", "METRIC", a.Version, b.Version, "DIFFERENCE", .. interval],
+                slices.Select(s => With([s.Slice, s.Metric, Show.Number(s.A), Show.Number(s.B), Show.Signed(s.Difference)], s.Interval)),
                 "");
         }
+
+        if (evaluation.Predictions is { } predictions)
+        {
+            screen.Line();
+            Write(screen, predictions, a.Version, b.Version);
+        }
+
+        Cell[] With(Cell[] cells, IntervalItem? of) => interval.Length == 0 ? cells : [.. cells, of is null ? "" : $"{Show.Signed(of.Low)} to {Show.Signed(of.High)}"];
     }
+
+    private static void Write(Screen screen, PredictionChange predictions, string a, string b)
+    {
+        screen.Line($"{predictions.Flipped:N0} of {predictions.Rows:N0} predictions flipped: only {a} had {predictions.OnlyARight:N0} right, only {b} {predictions.OnlyBRight:N0}.");
+        if (predictions.Items is { Count: > 0 } items)
+        {
+            var ids = items.Any(i => i.Id is not null);
+            screen.Table(
+                ["ROW", .. ids ? ["ID"] : Array.Empty<string>(), "TRUE", a, b],
+                items.Select(i => (Cell[])[$"{i.Row}", .. ids ? [i.Id ?? ""] : Array.Empty<Cell>(), i.Label, Answer(i.A, i.Label), Answer(i.B, i.Label)]),
+                "");
+            if (items.Count < predictions.Flipped)
+            {
+                screen.Line($"{predictions.Flipped - items.Count:N0} more: --predictions N shows them.");
+            }
+        }
+    }
+
+    private static Cell Answer(string? answer, string label) => answer is null ? new Cell("another", Tone.Bad) : new Cell(answer, answer == label ? Tone.Good : Tone.Bad);
 
     private static Cell[] Row(MetricChange m) => [m.Name, Show.Number(m.A), Show.Number(m.B), Show.Signed(m.Difference)];
 

@@ -43,6 +43,9 @@ public sealed record EvaluationReport
     /// <summary>Every slice: first the true classes, then the values of each slice column. At most 1,000.</summary>
     public required IReadOnlyList<SliceReport> Slices { get; init; }
 
+    /// <summary>Every row's answers, so that two versions can be compared row by row, also from two reports on the same data set; null where there are too many rows, or the evaluator keeps none. No gate needs them.</summary>
+    public EvaluatedAnswers? Answers { get; init; }
+
     /// <summary>Of language models: what was measured of them; classes, confusion matrices, slices and paired outcomes are then empty, and a latency is that of one whole answer. Null for classifiers.</summary>
     public TextEvaluation? Text { get; init; }
 

@@ -71,6 +71,7 @@ public static class EvaluationReportReader
         Expect(errors, report.Notes.Count <= 100 && report.Notes.All(n => n.Length <= LongestText), "notes", $"must be at most 100 of at most {LongestText} characters.");
         Expect(errors, report.BaselineUnavailable is null || (report.Baseline is null && report.BaselineUnavailable.Length <= LongestText), "baselineUnavailable", $"must be at most {LongestText} characters, and only there without a baseline.");
         Expect(errors, report.Text is not null || report.Baseline is null == report.Paired is null, "paired", "must be there with a baseline, and only then.");
+        Expect(errors, report.Text is null || report.Answers is null, "answers", "must not be there with text, whose questions have their own.");
         CheckModel(errors, report, report.Candidate, "candidate");
         if (report.Baseline is not null)
         {
@@ -85,6 +86,7 @@ public static class EvaluationReportReader
         {
             CheckPaired(errors, report);
             CheckSlices(errors, report);
+            CheckAnswers(errors, report);
         }
 
         return errors;
@@ -167,6 +169,41 @@ public static class EvaluationReportReader
             Expect(errors, slice?.Rows == expected, "slices", $"must have one for the class '{name}' with {expected} rows.");
         }
     }
+
+    private static void CheckAnswers(List<FieldError> errors, EvaluationReport report)
+    {
+        if (report.Answers is not { } answers || errors.Count > 0)
+        {
+            return;
+        }
+
+        var rows = report.Dataset.Rows;
+        Expect(errors, rows <= EvaluatedAnswers.MostRows, "answers", $"must be left out with more than {EvaluatedAnswers.MostRows} rows.");
+        Expect(errors, AreClasses(answers.Truth, least: 0), "answers.truth", "must have the index of a class for each row of the data set.");
+        Expect(errors, AreClasses(answers.Candidate, ClassificationScores.OtherClass), "answers.candidate", "must have the index of a class, or -1, for each row of the data set.");
+        Expect(errors, answers.Baseline is null == report.Baseline is null, "answers.baseline", "must be there with a baseline, and only then.");
+        Expect(errors, answers.Baseline is null || AreClasses(answers.Baseline, ClassificationScores.OtherClass), "answers.baseline", "must have the index of a class, or -1, for each row of the data set.");
+        var idsGood = answers.Ids is null || (answers.Ids.Count == rows && answers.Ids.All(i => i is { Length: <= EvaluatedAnswers.LongestId }));
+        Expect(errors, idsGood, "answers.ids", $"must have an id of at most {EvaluatedAnswers.LongestId} characters for each row of the data set.");
+        if (errors.Count > 0)
+        {
+            return;
+        }
+
+        int[] truth = [.. answers.Truth];
+        Expect(errors, Says(report.Candidate, truth, answers.Candidate), "answers.candidate", "must be what the confusion matrix counts.");
+        Expect(errors, report.Baseline is null || Says(report.Baseline, truth, answers.Baseline!), "answers.baseline", "must be what the confusion matrix counts."); // there, as checked above
+        if (answers.Baseline is { } baseline)
+        {
+            var paired = ClassificationScores.Pair(Enumerable.Range(0, truth.Length), truth, [.. answers.Candidate], [.. baseline]);
+            Expect(errors, paired == report.Paired, "answers", "must be what the paired outcomes count.");
+        }
+
+        bool AreClasses(IReadOnlyList<int>? indices, int least) => indices is not null && indices.Count == rows && indices.All(i => i >= least && i < report.Classes.Count);
+    }
+
+    private static bool Says(ModelMeasurements model, int[] truth, IReadOnlyList<int> answers) =>
+        ClassificationScores.Confusion(model.ConfusionMatrix.Count, truth, [.. answers]).Zip(model.ConfusionMatrix).All(r => r.First.SequenceEqual(r.Second));
 
     private static long Correct(ModelMeasurements model) => model.ConfusionMatrix.Select((r, i) => r[i]).Sum();
 

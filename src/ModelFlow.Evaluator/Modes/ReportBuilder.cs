@@ -44,6 +44,7 @@ internal static class ReportBuilder
                     Paired = baseline is null ? null : ClassificationScores.Pair(s.Rows, rows.Truth, candidate.Answers, baseline.Answers),
                 }),
             ],
+            Answers = Answers(rows, candidate, baseline),
             PeakMemoryBytes = peakMemory,
             Notes = notes,
         };
@@ -55,6 +56,23 @@ internal static class ReportBuilder
         var stableLatency = report.Baseline is { } l ? $" ({settings.Baseline!.Version}: {l.Latency.P95Ms:0.###} ms)" : "";
         return $"accuracy {report.Candidate.Accuracy:0.0000}{stable} on {report.Dataset.Rows} rows; "
             + $"p95 {report.Candidate.Latency.P95Ms:0.###} ms{stableLatency} for a batch of {report.BatchSize}";
+    }
+
+    private static EvaluatedAnswers? Answers(LabelledRows rows, Contestant candidate, Contestant? baseline)
+    {
+        if (rows.Truth.Length > EvaluatedAnswers.MostRows)
+        {
+            return null;
+        }
+
+        string[]? ids = rows.Table.Find(LabelledRows.Id) is { Width: 1 } id ? [.. Enumerable.Range(0, rows.Truth.Length).Select(r => id.Text(r))] : null;
+        return new EvaluatedAnswers
+        {
+            Ids = ids?.All(i => i.Length <= EvaluatedAnswers.LongestId) == true ? ids : null,
+            Truth = rows.Truth,
+            Candidate = candidate.Answers,
+            Baseline = baseline?.Answers,
+        };
     }
 
     private static ModelMeasurements Measure(string version, LabelledRows rows, Contestant contestant, long? memory, List<string> notes)

@@ -14,7 +14,11 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
     private const int LargestReport = 64 << 20;
 
     /// <summary>Compares two registered versions.</summary>
-    public async Task<VersionComparison> CompareAsync(VersionRecord a, VersionRecord b, CancellationToken cancellationToken)
+    /// <param name="a">The first version.</param>
+    /// <param name="b">The second version.</param>
+    /// <param name="predictions">How many predictions that flipped are listed at most.</param>
+    /// <param name="cancellationToken">Ends the comparison early.</param>
+    public async Task<VersionComparison> CompareAsync(VersionRecord a, VersionRecord b, int predictions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
@@ -24,13 +28,16 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
             B = b,
             Signature = a.Signature is { } was && b.Signature is { } now ? Compare(was, now) : null,
             Manifest = Differences(a.Manifest, b.Manifest),
-            Training = Metrics([.. a.Manifest.Metrics.Keys.Union(b.Manifest.Metrics.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
-                .Select(m => (m, Find(a.Manifest.Metrics, m), Find(b.Manifest.Metrics, m)))]),
-            Evaluation = await CompareEvaluationsAsync(a, b, cancellationToken),
+            Training =
+            [
+                .. a.Manifest.Metrics.Keys.Union(b.Manifest.Metrics.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
+                    .Select(m => new MetricDifference(m, Find(a.Manifest.Metrics, m), Find(b.Manifest.Metrics, m))),
+            ],
+            Evaluation = await CompareEvaluationsAsync(a, b, predictions, cancellationToken),
         };
     }
 
-    private async Task<EvaluationDifferences?> CompareEvaluationsAsync(VersionRecord a, VersionRecord b, CancellationToken cancellationToken)
+    private async Task<EvaluationDifferences?> CompareEvaluationsAsync(VersionRecord a, VersionRecord b, int predictions, CancellationToken cancellationToken)
     {
         if (await FindReportAsync(b, cancellationToken) is not { } ofB)
         {
@@ -38,9 +45,9 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
         }
 
         // The best evidence is one evaluation that ran both, in turns and on the same rows.
-        if (ofB.Baseline == a.Version && ofB.Report.Baseline is { } baseline)
+        if (ofB.Baseline == a.Version && ofB.Report.Baseline is not null)
         {
-            return Compare(new Scores(ofB.Release, ofB.Report, baseline, s => s.Baseline), Scores.OfCandidate(ofB), together: true);
+            return EvaluationComparison.Compare(ofB.AsBaseline, ofB.AsCandidate, together: true, predictions);
         }
 
         if (await FindReportAsync(a, cancellationToken) is not { } ofA)
@@ -48,9 +55,9 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
             return null;
         }
 
-        return ofA.Baseline == b.Version && ofA.Report.Baseline is { } other
-            ? Compare(Scores.OfCandidate(ofA), new Scores(ofA.Release, ofA.Report, other, s => s.Baseline), together: true)
-            : Compare(Scores.OfCandidate(ofA), Scores.OfCandidate(ofB), together: a.Version == b.Version);
+        return ofA.Baseline == b.Version && ofA.Report.Baseline is not null
+            ? EvaluationComparison.Compare(ofA.AsCandidate, ofA.AsBaseline, together: true, predictions)
+            : EvaluationComparison.Compare(ofA.AsCandidate, ofB.AsCandidate, together: a.Version == b.Version, predictions);
     }
 
     private async Task<FoundReport?> FindReportAsync(VersionRecord version, CancellationToken cancellationToken)
@@ -86,63 +93,11 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
         return null;
     }
 
-    private static EvaluationDifferences Compare(Scores a, Scores b, bool together)
-    {
-        var sameRows = a.Report.Dataset.Sha256 == b.Report.Dataset.Sha256;
-        var slicesOfA = a.Report.Slices.ToDictionary(NameOf, a.OfSlice, StringComparer.Ordinal);
-        var slicesOfB = b.Report.Slices.ToDictionary(NameOf, b.OfSlice, StringComparer.Ordinal);
-        var slices = slicesOfA.Keys.Union(slicesOfB.Keys, StringComparer.Ordinal).SelectMany(name =>
-        {
-            var (x, y) = (slicesOfA.GetValueOrDefault(name), slicesOfB.GetValueOrDefault(name));
-            return new[]
-            {
-                new SliceDifference(name, "accuracy", x?.Accuracy, y?.Accuracy, y?.Accuracy - x?.Accuracy),
-                new SliceDifference(name, "recall", x?.Recall, y?.Recall, y?.Recall - x?.Recall),
-            };
-        });
-        return new EvaluationDifferences
-        {
-            Comparable = sameRows,
-            Together = together,
-            Reason = (sameRows, together) switch
-            {
-                (_, true) => null,
-                (true, false) => "They were measured at different times: latencies, throughput and memory do not compare.",
-                _ => $"They were measured on different rows: a on {a.Report.Dataset.Path}, b on {b.Report.Dataset.Path}.",
-            },
-            ReportOfA = a.Release,
-            ReportOfB = b.Release,
-            Metrics = Metrics(
-            [
-                ("accuracy", a.Of.Accuracy, b.Of.Accuracy),
-                ("macroF1", a.Of.MacroF1, b.Of.MacroF1),
-                ("calibrationError", a.Of.CalibrationError, b.Of.CalibrationError),
-                ("perplexity", a.OfText?.Perplexity, b.OfText?.Perplexity),
-                ("bitsPerByte", a.OfText?.BitsPerByte, b.OfText?.BitsPerByte),
-                ("choiceAccuracy", a.OfText?.ChoiceAccuracy, b.OfText?.ChoiceAccuracy),
-                ("timeToFirstTokenP95Ms", a.OfText?.TimeToFirstToken?.P95Ms, b.OfText?.TimeToFirstToken?.P95Ms),
-                ("tokensPerSecond", a.OfText?.TokensPerSecond, b.OfText?.TokensPerSecond),
-                ("latencyP50Ms", a.Of.Latency.P50Ms, b.Of.Latency.P50Ms),
-                ("latencyP95Ms", a.Of.Latency.P95Ms, b.Of.Latency.P95Ms),
-                ("latencyP99Ms", a.Of.Latency.P99Ms, b.Of.Latency.P99Ms),
-                ("throughputRowsPerSecond", a.Of.ThroughputRowsPerSecond, b.Of.ThroughputRowsPerSecond),
-                ("loadTimeMs", a.Of.LoadTimeMs, b.Of.LoadTimeMs),
-                ("memoryBytes", a.Of.MemoryBytes, b.Of.MemoryBytes),
-            ]),
-            Slices = [.. slices],
-        };
-    }
-
-    private static string NameOf(SliceReport slice) => $"{slice.Column}={slice.Value}";
-
     private static SignatureDifferences Compare(ModelSignature a, ModelSignature b)
     {
         var comparison = SignatureComparison.Compare(a, b);
         return new SignatureDifferences(comparison.Change == SignatureChange.Same, comparison.Change == SignatureChange.Breaking, comparison.Differences);
     }
-
-    private static IReadOnlyList<MetricDifference> Metrics(IEnumerable<(string Name, double? A, double? B)> metrics) =>
-        [.. metrics.Where(m => m.A is not null || m.B is not null).Select(m => new MetricDifference(m.Name, m.A, m.B, m.B - m.A))];
 
     private static double? Find(IReadOnlyDictionary<string, double> metrics, string name) => metrics.TryGetValue(name, out var value) ? value : null;
 
@@ -183,14 +138,10 @@ public sealed class CompareVersions(IReleaseIndex index, IReleaseStore releases,
         return fields;
     }
 
-    private sealed record FoundReport(ReleaseId Release, EvaluationReport Report, VersionName? Baseline);
-
-    // One version's column of a report.
-    private sealed record Scores(ReleaseId Release, EvaluationReport Report, ModelMeasurements Of, Func<SliceReport, SliceScores?> OfSlice)
+    private sealed record FoundReport(ReleaseId Release, EvaluationReport Report, VersionName? Baseline)
     {
-        /// <summary>The same version's numbers as a language model; null for a classifier.</summary>
-        public TextMeasurements? OfText => ReferenceEquals(Of, Report.Baseline) ? Report.Text?.Baseline : Report.Text?.Candidate;
+        public FoundColumn AsCandidate => new(Release, new ReportColumn(Report, IsBaseline: false));
 
-        public static Scores OfCandidate(FoundReport found) => new(found.Release, found.Report, found.Report.Candidate, s => s.Candidate);
+        public FoundColumn AsBaseline => new(Release, new ReportColumn(Report, IsBaseline: true));
     }
 }

@@ -1,4 +1,5 @@
 using ModelFlow.Core.Catalog;
+using ModelFlow.Core.Evaluation;
 using ModelFlow.Core.Naming;
 
 namespace ModelFlow.Orchestration.Operations;
@@ -41,16 +42,34 @@ public sealed record FieldDifference(string Field, string? A, string? B);
 /// <param name="Name">Its name, with its unit.</param>
 /// <param name="A">Of a; null if it has none.</param>
 /// <param name="B">Of b; null if it has none.</param>
-/// <param name="Difference">b − a; null if one has none.</param>
-public sealed record MetricDifference(string Name, double? A, double? B, double? Difference);
+/// <param name="Interval">Of the difference, where it can be computed row by row.</param>
+public sealed record MetricDifference(string Name, double? A, double? B, Interval? Interval = null)
+{
+    /// <summary>b − a; null if one has none.</summary>
+    public double? Difference => B - A;
+}
 
 /// <summary>A number of both on one slice.</summary>
 /// <param name="Slice">The slice, for example <c>label=8</c>.</param>
 /// <param name="Metric">The number's name.</param>
 /// <param name="A">Of a.</param>
 /// <param name="B">Of b.</param>
-/// <param name="Difference">b − a; null if one has none.</param>
-public sealed record SliceDifference(string Slice, string Metric, double? A, double? B, double? Difference);
+/// <param name="Interval">Of the difference, where it can be computed row by row; for each slice by itself.</param>
+public sealed record SliceDifference(string Slice, string Metric, double? A, double? B, Interval? Interval = null)
+{
+    /// <summary>b − a; null if one has none.</summary>
+    public double? Difference => B - A;
+}
+
+/// <summary>What both answered to the same rows.</summary>
+/// <param name="Rows">Rows, or of language models questions.</param>
+/// <param name="BothRight">Rows that both had right.</param>
+/// <param name="OnlyARight">Rows that only a had right.</param>
+/// <param name="OnlyBRight">Rows that only b had right.</param>
+/// <param name="NeitherRight">Rows that both had wrong.</param>
+/// <param name="Flipped">Rows that were answered differently, right or wrong.</param>
+/// <param name="Items">The first of them: what only a had right, then what only b had right, then what both had wrong.</param>
+public sealed record PredictionDifferences(long Rows, long BothRight, long OnlyARight, long OnlyBRight, long NeitherRight, long Flipped, IReadOnlyList<FlippedPrediction> Items);
 
 /// <summary>Evaluations compared.</summary>
 public sealed record EvaluationDifferences
@@ -70,9 +89,15 @@ public sealed record EvaluationDifferences
     /// <summary>The release whose report has b's numbers.</summary>
     public required ReleaseId ReportOfB { get; init; }
 
+    /// <summary>Of the intervals, each by itself.</summary>
+    public required double Confidence { get; init; }
+
     /// <summary>Over the whole data set.</summary>
     public required IReadOnlyList<MetricDifference> Metrics { get; init; }
 
     /// <summary>On each slice.</summary>
     public required IReadOnlyList<SliceDifference> Slices { get; init; }
+
+    /// <summary>What flipped; null where the reports do not have the answers to the same rows.</summary>
+    public PredictionDifferences? Predictions { get; init; }
 }

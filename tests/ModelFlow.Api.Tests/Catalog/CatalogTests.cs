@@ -173,6 +173,32 @@ public sealed class CatalogTests
         Assert.True((bool)evaluation["together"]!);
         Assert.Equal((0.5, 1.0), ((double)evaluation["metrics"]![0]!["a"]!, (double)evaluation["metrics"]![0]!["b"]!));
         Assert.Contains(evaluation["slices"]!.AsArray(), s => (string)s!["slice"]! == "label=8" && (string)s["metric"]! == "recall" && (double)s["difference"]! == 1);
+        Assert.Equal(0.95, (double)evaluation["confidence"]!);
+        Assert.True((double)evaluation["metrics"]![0]!["interval"]!["low"]! < 0.5);
+        Assert.Null(evaluation["metrics"]![1]!["interval"]);
+        var predictions = evaluation["predictions"]!;
+        Assert.Equal((2, 1, 0, 1, 0, 1), ((int)predictions["rows"]!, (int)predictions["bothRight"]!, (int)predictions["onlyARight"]!, (int)predictions["onlyBRight"]!, (int)predictions["neitherRight"]!, (int)predictions["flipped"]!));
+        Assert.Equal("""{"row":1,"label":"8","a":"7","b":"8"}""", predictions["items"]![0]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("1", 1)]
+    public async Task Compare_lists_as_many_predictions_as_are_asked_for(string asked, int listed)
+    {
+        await using var host = await ApiHost.StartAsync();
+        await host.RegisterAsync("digits", "v1.0.0");
+        await host.RegisterAsync("digits", "v1.1.0");
+        await host.AddReleaseAsync("digits-v1.1.0-1", s => s with { Baseline = VersionName.Parse("v1.0.0") });
+        PutReport(host, "digits-v1.1.0-1", Report(good: true, baseline: false));
+        var client = await host.AsAsync(Role.Reader);
+
+        var answer = await client.SendAsync("GET", $"/api/models/digits/compare?a=v1.0.0&b=v1.1.0&predictions={asked}").JsonAsync();
+        var refused = await client.SendAsync("GET", "/api/models/digits/compare?a=v1.0.0&b=v1.1.0&predictions=10001");
+
+        Assert.Equal(listed, answer["evaluation"]!["predictions"]!["items"]!.AsArray().Count);
+        Assert.Equal(1, (int)answer["evaluation"]!["predictions"]!["flipped"]!);
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
     }
 
     [Fact]
@@ -213,8 +239,11 @@ public sealed class CatalogTests
         Candidate = Measured(good),
         Baseline = baseline is { } known ? Measured(known) : null,
         Paired = baseline is null ? null : new PairedOutcomes(1, 1, 0, 0),
+        Answers = new EvaluatedAnswers { Truth = [0, 1], Candidate = Answers(good), Baseline = baseline is { } other ? Answers(other) : null },
         Slices = [Slice("7", true, baseline is null ? null : true), Slice("8", good, baseline)],
     };
+
+    private static int[] Answers(bool good) => good ? [0, 1] : [0, 0];
 
     private static SliceReport Slice(string value, bool right, bool? baseline) => new()
     {

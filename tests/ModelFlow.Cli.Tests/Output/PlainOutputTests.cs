@@ -136,7 +136,8 @@ public sealed class PlainOutputTests : IAsyncLifetime
              "signature":{"same":false,"breaking":true,"changes":["input pixels is gone"]},
              "manifest":[{"field":"lineage.parent","b":"v1.0.0"}],
              "training":[{"name":"accuracy","a":0.876,"b":0.9749,"difference":0.0989}],
-             "evaluation":{"comparable":true,"together":false,"reason":"Measured in two runs: times do not compare.","metrics":[{"name":"accuracy","a":0.876,"b":0.9749,"difference":0.0989}],"slices":[{"slice":"label=8","metric":"recall","a":0.98,"b":0.17,"difference":-0.81}]}}
+             "evaluation":{"comparable":true,"together":false,"reason":"Measured in two runs: times do not compare.","confidence":0.95,"metrics":[{"name":"accuracy","a":0.876,"b":0.9749,"difference":0.0989,"interval":{"low":0.07,"high":0.12}}],"slices":[{"slice":"label=8","metric":"recall","a":0.98,"b":0.17,"difference":-0.81}],
+             "predictions":{"rows":597,"bothRight":520,"onlyARight":3,"onlyBRight":62,"neitherRight":12,"flipped":67,"items":[{"row":17,"id":"d17","label":"8","a":"8","b":"3"},{"row":401,"label":"1","b":"1"}]}}}
             """);
         Assert.Equal(
             """
@@ -155,11 +156,17 @@ public sealed class PlainOutputTests : IAsyncLifetime
             accuracy              0.876   0.9749  +0.0989
 
             Measured in two runs: times do not compare.
-            EVALUATION  v1.0.0  v1.1.0  DIFFERENCE
-            accuracy    0.876   0.9749  +0.0989
+            EVALUATION  v1.0.0  v1.1.0  DIFFERENCE  95 % INTERVAL
+            accuracy    0.876   0.9749  +0.0989     +0.07 to +0.12
 
-            SLICE    METRIC  v1.0.0  v1.1.0  DIFFERENCE
+            SLICE    METRIC  v1.0.0  v1.1.0  DIFFERENCE  95 % INTERVAL
             label=8  recall  0.98    0.17    -0.81
+
+            67 of 597 predictions flipped: only v1.0.0 had 3 right, only v1.1.0 62.
+            ROW  ID   TRUE  v1.0.0   v1.1.0
+            17   d17  8     8        3
+            401       1     another  1
+            65 more: --predictions N shows them.
 
             """,
             (await _cli.RunAsync("compare", "digits", "v1.0.0", "v1.1.0")).Out);

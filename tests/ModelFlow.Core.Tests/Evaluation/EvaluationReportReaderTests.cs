@@ -33,6 +33,16 @@ public sealed class EvaluationReportReaderTests
         Assert.NotEmpty(errors);
     }
 
+    [Fact]
+    public void Check_answersThatPairOtherwise_saysSo()
+    {
+        var report = Reports.Of([0, 0, 1], [0, 1, 1], [1, 0, 1]);
+
+        var errors = EvaluationReportReader.Check(report with { Answers = report.Answers! with { Baseline = [0, 1, 1] } });
+
+        Assert.Equal("answers", Assert.Single(errors).Path);
+    }
+
     [Theory]
     [InlineData("candidate.accuracy", "1", "candidate.accuracy")]
     [InlineData("candidate.accuracy", "-0.1", "candidate.accuracy")]
@@ -51,6 +61,18 @@ public sealed class EvaluationReportReaderTests
     [InlineData("batchSize", "0", "batchSize")]
     [InlineData("classes", """["0","0"]""", "classes")]
     [InlineData("slices", "[]", "slices")]
+    [InlineData("answers.truth", "null", "answers.truth")]
+    [InlineData("answers.truth", "[0,1,0]", "answers.truth")]
+    [InlineData("answers.truth", "[0,1,0,-1]", "answers.truth")]
+    [InlineData("answers.truth", "[0,1,0,2]", "answers.truth")]
+    [InlineData("answers.truth", "[1,0,0,1]", "answers.candidate")]
+    [InlineData("answers.candidate", "[0,1,1,2]", "answers.candidate")]
+    [InlineData("answers.candidate", "[0,1,1,-2]", "answers.candidate")]
+    [InlineData("answers.candidate", "[0,1,1,0]", "answers.candidate")]
+    [InlineData("answers.baseline", "null", "answers.baseline")]
+    [InlineData("answers.baseline", "[0,0,0,-1]", "answers.baseline")]
+    [InlineData("answers.ids", """["a","b","c"]""", "answers.ids")]
+    [InlineData("answers.ids", """["a","b","c",null]""", "answers.ids")]
     public void TryRead_oneFieldWrong_saysWhich(string field, string value, string path)
     {
         var json = JsonSerializer.SerializeToNode(Good, CoreJson.Options)!;

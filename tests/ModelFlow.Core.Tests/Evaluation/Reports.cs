@@ -18,6 +18,7 @@ internal static class Reports
             Candidate = Measure(classes, truth, candidate, 1.0),
             Baseline = baseline is null ? null : Measure(classes, truth, baseline, 1.0),
             Paired = baseline is null ? null : ClassificationScores.Pair(all, truth, candidate, baseline),
+            Answers = new EvaluatedAnswers { Truth = truth, Candidate = candidate, Baseline = baseline },
             Slices =
             [
                 .. Enumerable.Range(0, classes).Select(c =>

@@ -56,7 +56,7 @@ public sealed class EvaluationSchemaTests
         var schema = await SchemaAsync();
         var report = (EvaluationReport)JsonSerializer.Deserialize<EvaluationReport>(Report(baseline: true), CoreJson.Options)!;
         report = report with { BaselineUnavailable = "x", PeakMemoryBytes = 1, Candidate = report.Candidate with { MemoryBytes = 1 }, Baseline = report.Baseline! with { MemoryBytes = 1 } };
-        report = report with { Text = TextReports.Of([100, 120], [90, 110]).Text };
+        report = report with { Answers = report.Answers! with { Ids = ["x"] }, Text = TextReports.Of([100, 120], [90, 110]).Text };
         var written = JsonSerializer.SerializeToNode(report, CoreJson.Options)!;
         Assert.Equal(OfSchema(schema, "").Order(StringComparer.Ordinal), OfJson(written, "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }

@@ -95,6 +95,9 @@ public sealed class DigitsTests : IDisposable
         var baseline = await CorrectAsync("baseline_correct");
         Assert.Equal(report.Paired!.BothCorrect, candidate.Zip(baseline).Count(p => p.First && p.Second));
         Assert.Equal(report.Paired.OnlyBaselineCorrect, candidate.Zip(baseline).Count(p => !p.First && p.Second));
+        Assert.Equal(candidate, report.Answers!.Candidate.Zip(report.Answers.Truth, (answer, truth) => answer == truth));
+        Assert.Equal(baseline, report.Answers.Baseline!.Zip(report.Answers.Truth, (answer, truth) => answer == truth));
+        Assert.Equal(597, report.Answers.Ids!.Distinct(StringComparer.Ordinal).Count());
 
         async Task<bool[]> CorrectAsync(string name)
         {

@@ -2,7 +2,7 @@
 import { get } from "../api.js";
 import { tags } from "../dom.js";
 import { bytes, choice, crumbs, digest, heading, list, modelLink, path, releaseLink, said, section, versionLink, when, whenKnown } from "../parts.js";
-import { number, percent, points, signed, t, word } from "../text.js";
+import { count, number, percent, points, signed, t, word } from "../text.js";
 
 const { a, code, div, li, p, span, strong, ul } = tags;
 
@@ -24,7 +24,7 @@ export function difference(name, x) {
 }
 
 /** Metrics of both versions. */
-export const metrics = (caption, rows, a1, b1) => list({
+export const metrics = (caption, rows, a1, b1, confidence) => list({
   caption, rows, keyOf: m => `${m.slice ?? ""}${m.metric ?? m.name}`, empty: t("compare.nonumbers"),
   columns: [
     rows.some(m => m.slice) && { title: t("slice"), cell: m => code(m.slice) },
@@ -32,7 +32,7 @@ export const metrics = (caption, rows, a1, b1) => list({
     { title: a1, cell: m => value(m.metric ?? m.name, m.a), num: true },
     { title: b1, cell: m => value(m.metric ?? m.name, m.b), num: true },
     { title: t("difference"), cell: m => difference(m.metric ?? m.name, m.difference), num: true },
-    rows.some(m => m.interval) && { title: t("interval"), cell: m => interval(m), num: true },
+    rows.some(m => m.interval) && { title: t("compare.interval", { confidence: percent(confidence) }), cell: m => interval(m), num: true },
   ],
 });
 
@@ -42,6 +42,25 @@ function interval({ metric, name, interval: bounds }) {
   }
   const text = x => x === null || x === undefined ? "∞" : shares.has(metric ?? name) ? points(x) : signed(x);
   return `${text(bounds.low)} … ${text(bounds.high)}`;
+}
+
+function flipped(predictions, a1, b1) {
+  const answer = (text, label) => text === label ? span({ class: "better" }, text, span({ class: "unseen" }, ` (${t("compare.right")})`)) : text ?? t("compare.another");
+  const items = predictions.items;
+  return [
+    p(t("compare.flipped", { flipped: count(predictions.flipped), rows: count(predictions.rows), a: a1, b: b1, onlyA: count(predictions.onlyARight), onlyB: count(predictions.onlyBRight) })),
+    list({
+      caption: t("compare.predictions"), rows: items, keyOf: i => i.row, empty: t("compare.noflips"),
+      columns: [
+        { title: t("compare.row"), cell: i => count(i.row) },
+        items.some(i => i.id !== undefined) && { title: "id", cell: i => i.id ?? "" },
+        { title: t("compare.label"), cell: i => i.label },
+        { title: a1, cell: i => answer(i.a, i.label) },
+        { title: b1, cell: i => answer(i.b, i.label) },
+      ],
+    }),
+    items.length < predictions.flipped ? p({ class: "muted" }, t("compare.more", { more: count(predictions.flipped - items.length) })) : null,
+  ];
 }
 
 export default function compare(page, { model }, query) {
@@ -85,9 +104,10 @@ export default function compare(page, { model }, query) {
       section(t("compare.evaluation"), evaluation ? [
         p({ class: "muted" }, t(evaluation.together ? "compare.together" : evaluation.comparable ? "compare.apart" : "compare.otherrows"), " ",
           t("compare.reports"), " ", releaseLink(evaluation.reportOfA), evaluation.reportOfB === evaluation.reportOfA ? null : [", ", releaseLink(evaluation.reportOfB)]),
-        metrics(t("compare.evaluation"), evaluation.metrics, a1, b1),
+        metrics(t("compare.evaluation"), evaluation.metrics, a1, b1, evaluation.confidence),
       ] : p({ class: "nothing" }, t("compare.noevaluation"))),
-      slices.length > 0 ? section(t("compare.slices"), metrics(t("compare.slices"), slices, a1, b1)) : null,
+      slices.length > 0 ? section(t("compare.slices"), metrics(t("compare.slices"), slices, a1, b1, evaluation.confidence)) : null,
+      evaluation?.predictions ? section(t("compare.predictions"), flipped(evaluation.predictions, a1, b1)) : null,
       c.training.length > 0 ? section(t("compare.training"), metrics(t("compare.training"), c.training, a1, b1)) : null,
       section(t("compare.manifest"), list({
         caption: t("compare.manifest"), rows: c.manifest, keyOf: f => f.field, empty: t("compare.nodifference"),

@@ -82,7 +82,7 @@ export default function decision(page, { release }) {
     return div(
       section(t("release.gates"), gates(value.gates)),
       comparison ? section(t("decision.comparison"), whenKnown(comparison, c => c.evaluation
-        ? [metrics(t("compare.evaluation"), c.evaluation.metrics, value.baseline, value.version), p(a({ href: `${path("models", value.model, "compare")}?${new URLSearchParams({ a: value.baseline, b: value.version })}` }, t("decision.whole")))]
+        ? [metrics(t("compare.evaluation"), c.evaluation.metrics, value.baseline, value.version, c.evaluation.confidence), p(a({ href: `${path("models", value.model, "compare")}?${new URLSearchParams({ a: value.baseline, b: value.version })}` }, t("decision.whole")))]
         : p({ class: "nothing" }, t("compare.noevaluation")))) : null,
       comparison?.value?.signature?.changes.length > 0 ? section(t("compare.signature"), ul(comparison.value.signature.changes.map(c => li({ key: c }, said(c))))) : null,
       analysis ? section(t("release.live"), whenKnown(analysis, x => liveCharts(page, x, state.hover))) : null,
