@@ -24,7 +24,7 @@ public sealed class GatewayOptions
     /// <summary>How the control plane reaches this gateway, if not by the address it listens on.</summary>
     public Uri? ControlAddress { get; set; }
 
-    /// <summary>The bearer secret of pushes, at least 16 characters; null refuses pushes, and only polling brings routes.</summary>
+    /// <summary>What pushes are signed with, at least 16 characters; null refuses pushes, and only polling brings routes.</summary>
     [MinLength(16)]
     public string? ControlSecret { get; set; }
 

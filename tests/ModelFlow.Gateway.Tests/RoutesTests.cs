@@ -35,6 +35,29 @@ public sealed class RoutesTests
     }
 
     [Fact]
+    public async Task Push_changedOnItsWayOrWithTheSecretItself_isRefused()
+    {
+        await using var server = await Upstream.StartAsync();
+        await using var gateway = await RunningGateway.StartAsync();
+        var route = JsonSerializer.Serialize(RunningGateway.Route(1, server.Address), CoreJson.Options);
+        using var otherBody = RunningGateway.Push(route);
+        otherBody.Content = new StringContent(route.Replace("\"generation\":1", "\"generation\":2", StringComparison.Ordinal));
+        using var otherTime = RunningGateway.Push(route);
+        otherTime.Headers.Remove(GatewayRoutes.NowHeader);
+        otherTime.Headers.Add(GatewayRoutes.NowHeader, DateTimeOffset.UtcNow.AddHours(-1).ToString("O"));
+        using var secretItself = RunningGateway.Push(route);
+        secretItself.Headers.Authorization = new("Bearer", RunningGateway.Secret);
+
+        foreach (var push in new[] { otherBody, otherTime, secretItself })
+        {
+            using var answer = await gateway.Http.SendAsync(push, Cancelled);
+            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await gateway.InferAsync()).Status);
+    }
+
+    [Fact]
     public async Task Push_ofARouteThatContradictsItself_isRefusedAndTheOldOneStays()
     {
         await using var server = await Upstream.StartAsync();
@@ -43,8 +66,7 @@ public sealed class RoutesTests
         var route = RunningGateway.Route(2, server.Address, server.Address, 10_000);
         var twice = route with { Route = route.Route with { Candidates = [.. route.Route.Candidates, .. route.Route.Candidates] } };
         Assert.Equal(HttpStatusCode.BadRequest, await gateway.PushAsync(twice));
-        using var garbage = new HttpRequestMessage(HttpMethod.Put, "/control/routes/digits") { Content = new StringContent("{\"route\":7}") };
-        garbage.Headers.Authorization = new("Bearer", RunningGateway.Secret);
+        using var garbage = RunningGateway.Push("{\"route\":7}");
         using var answer = await gateway.Http.SendAsync(garbage, Cancelled);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal(RunningGateway.Stable, (await gateway.InferAsync()).Version);

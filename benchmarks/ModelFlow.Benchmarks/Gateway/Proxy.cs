@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using ModelFlow.Benchmarks.Reporting;
 using ModelFlow.Core.Naming;
+using ModelFlow.Core.Traffic;
 using ModelFlow.Testing.Product;
 
 namespace ModelFlow.Benchmarks.Gateway;
@@ -44,7 +45,9 @@ internal sealed record Proxy(PinnedProcess Process, string? Bearer = null, Func<
             """;
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Put, $"http://127.0.0.1:{control}/control/routes/digits") { Content = new StringContent(route, Encoding.UTF8, "application/json") };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Secret);
+        var now = DateTimeOffset.UtcNow.ToString("O");
+        request.Headers.Add(GatewayRoutes.NowHeader, now);
+        request.Headers.Authorization = new AuthenticationHeaderValue(PushSignature.Scheme, PushSignature.Of(Secret, now, Encoding.UTF8.GetBytes(route)));
         using var answer = await http.SendAsync(request, cancellationToken);
         answer.EnsureSuccessStatusCode();
         return new Proxy(process, Key, token => ReadAsync($"http://127.0.0.1:{control}/metrics", AllocatedOnPage, token));

@@ -6,7 +6,7 @@ namespace ModelFlow.Api.Gateways;
 /// <summary>How routes are pushed to gateways; configuration section <c>Gateways</c>.</summary>
 public sealed class GatewayPushOptions
 {
-    /// <summary>The bearer secret that every gateway has as <c>Gateway:ControlSecret</c>; null pushes nothing: gateways poll.</summary>
+    /// <summary>Signs what is pushed; every gateway has it as <c>Gateway:ControlSecret</c>. Null pushes nothing: gateways poll.</summary>
     [MinLength(16)]
     public string? ControlSecret { get; set; }
 

@@ -68,8 +68,9 @@ public sealed class HttpTrafficRouter(ITrafficWindows windows, IOptions<GatewayP
             using var content = new ByteArrayContent(body);
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(gateway, $"/control/routes/{route.Route.Model}")) { Content = content };
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);
-            request.Headers.Add(GatewayRoutes.NowHeader, time.GetUtcNow().ToString("O"));
+            var now = time.GetUtcNow().ToString("O");
+            request.Headers.Add(GatewayRoutes.NowHeader, now);
+            request.Headers.Authorization = new AuthenticationHeaderValue(PushSignature.Scheme, PushSignature.Of(secret, now, body));
             using var answer = await _http.SendAsync(request, cancellationToken);
 
             // A gateway with a newer generation refuses this one with 409: it serves nothing older either.

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using ModelFlow.Core.Naming;
@@ -15,8 +13,6 @@ internal sealed class ControlEndpoints(
 {
     private const string Routes = "/control/routes/";
     private const int MaxRouteBytes = 1024 * 1024;
-
-    private readonly byte[]? _secret = options.Value.ControlSecret is { } secret ? SHA256.HashData(Encoding.UTF8.GetBytes(secret)) : null;
 
     /// <summary>Answers a request that is not for a model.</summary>
     public Task AnswerAsync(HttpContext context)
@@ -37,13 +33,6 @@ internal sealed class ControlEndpoints(
 
     private async Task ControlAsync(HttpContext context, string path)
     {
-        if (!IsAllowed(context))
-        {
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-            await Problem.Unauthenticated("Routes are pushed with the bearer secret Gateway:ControlSecret.").WriteAsync(context);
-            return;
-        }
-
         if (!path.StartsWith(Routes, StringComparison.Ordinal) || !ModelName.TryParse(path[Routes.Length..], out var model, out _))
         {
             await Problem.NotFound("Routes are pushed to /control/routes/{model}.").WriteAsync(context);
@@ -68,15 +57,23 @@ internal sealed class ControlEndpoints(
     private async Task<Problem> TakeAsync(HttpContext context, ModelName model)
     {
         var arrivedAt = clock.Now;
+        var body = await ReadAsync(context);
+        var (now, signature) = (context.Request.Headers[GatewayRoutes.NowHeader].ToString(), context.Request.Headers.Authorization.ToString());
+        if (options.Value.ControlSecret is not { } secret || !PushSignature.Verify(secret, now, body, signature))
+        {
+            context.Response.Headers.WWWAuthenticate = PushSignature.Scheme;
+            return Problem.Unauthenticated("Routes are pushed with their signature by Gateway:ControlSecret, which the host has as Gateways:ControlSecret.");
+        }
+
         try
         {
-            var served = await JsonSerializer.DeserializeAsync<ServedRoute>(context.Request.Body, CoreJson.Options, context.RequestAborted);
+            var served = JsonSerializer.Deserialize<ServedRoute>(body, CoreJson.Options);
             if (served is null || served.Route.Model != model)
             {
                 return Problem.Invalid($"The body must be the route of '{model}'.");
             }
 
-            DateTimeOffset? theirNow = DateTimeOffset.TryParse(context.Request.Headers[GatewayRoutes.NowHeader], out var now) ? now : null;
+            DateTimeOffset? theirNow = DateTimeOffset.TryParse(now, out var time) ? time : null;
             return await keeper.TakeAsync(served, theirNow, arrivedAt) == TakeRoute.Older
                 ? Problem.Conflict($"A newer generation of '{model}' than {served.Route.Generation} is in use.")
                 : Problem.None;
@@ -88,13 +85,11 @@ internal sealed class ControlEndpoints(
         }
     }
 
-    private bool IsAllowed(HttpContext context)
+    private static async Task<byte[]> ReadAsync(HttpContext context)
     {
-        const string Scheme = "Bearer ";
-        var header = context.Request.Headers.Authorization.ToString();
-        return _secret is not null
-            && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            && CryptographicOperations.FixedTimeEquals(_secret, SHA256.HashData(Encoding.UTF8.GetBytes(header[Scheme.Length..])));
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        return body.ToArray();
     }
 
     private Task HealthAsync(HttpContext context, bool ready)

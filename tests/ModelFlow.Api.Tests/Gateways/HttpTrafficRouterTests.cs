@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -34,7 +36,16 @@ public sealed class HttpTrafficRouterTests
         var windows = await HeardOfAsync(reported.Address, configured.Address);
         using var router = Router(windows, o => o.Addresses.Add(configured.Address));
         Assert.Equal(new PushedRoute(2, 2), await PushAsync(router));
-        Assert.All([reported, configured], g => Assert.Equal((7, "Bearer " + Secret, true), Assert.Single(g.Pushes)));
+        Assert.All([reported, configured], g => Assert.Equal((7, true), Assert.Single(g.Pushes)));
+    }
+
+    [Fact]
+    public async Task Push_toAnyAddress_neverHasTheSecretInIt()
+    {
+        await using var anybody = await Gateway.StartAsync();
+        using var router = Router(await HeardOfAsync(anybody.Address));
+        await PushAsync(router);
+        Assert.DoesNotContain(Secret, Assert.Single(anybody.Received), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +117,9 @@ public sealed class HttpTrafficRouterTests
     {
         public Uri Address => new(app.Urls.First());
 
-        public ConcurrentQueue<(long Generation, string Authorization, bool HasTime)> Pushes { get; } = new();
+        public ConcurrentQueue<(long Generation, bool Signed)> Pushes { get; } = new();
+
+        public ConcurrentQueue<string> Received { get; } = new();
 
         public static async Task<Gateway> StartAsync(int status = 204, bool hang = false)
         {
@@ -117,8 +130,12 @@ public sealed class HttpTrafficRouterTests
             var gateway = new Gateway(app);
             app.MapPut("/control/routes/digits", async (HttpContext context) =>
             {
-                var served = await context.Request.ReadFromJsonAsync<ServedRoute>(CoreJson.Options, context.RequestAborted);
-                gateway.Pushes.Enqueue((served!.Route.Generation, context.Request.Headers.Authorization.ToString(), context.Request.Headers.ContainsKey(GatewayRoutes.NowHeader)));
+                using var buffer = new MemoryStream();
+                await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+                var body = buffer.ToArray();
+                var (now, signature) = (context.Request.Headers[GatewayRoutes.NowHeader].ToString(), context.Request.Headers.Authorization.ToString());
+                gateway.Received.Enqueue($"{string.Join('\n', context.Request.Headers)}\n{Encoding.UTF8.GetString(body)}");
+                gateway.Pushes.Enqueue((JsonSerializer.Deserialize<ServedRoute>(body, CoreJson.Options)!.Route.Generation, PushSignature.Verify(Secret, now, body, signature)));
                 if (hang)
                 {
                     await Task.Delay(Timeout.Infinite, context.RequestAborted);

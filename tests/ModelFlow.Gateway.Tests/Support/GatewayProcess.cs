@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
+using System.Text.Json;
 using ModelFlow.Core.Serialization;
 using ModelFlow.Core.Traffic;
 using ModelFlow.Testing.Product;
@@ -65,8 +65,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Pushes a route.</summary>
     public async Task PushAsync(ServedRoute route)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, "/control/routes/digits") { Content = JsonContent.Create(route, options: CoreJson.Options) };
-        request.Headers.Authorization = new("Bearer", RunningGateway.Secret);
+        using var request = RunningGateway.Push(JsonSerializer.Serialize(route, CoreJson.Options));
         using var answer = await Control.SendAsync(request, TestContext.Current.CancellationToken);
         answer.EnsureSuccessStatusCode();
     }

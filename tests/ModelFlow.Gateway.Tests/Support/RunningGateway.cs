@@ -1,5 +1,6 @@
 using System.Net;
-using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -99,11 +100,19 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public async Task<HttpStatusCode> PushAsync(ServedRoute route, string? secret = Secret, DateTimeOffset? theirNow = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, "/control/routes/digits") { Content = JsonContent.Create(route, options: CoreJson.Options) };
-        request.Headers.Authorization = secret is null ? null : new("Bearer", secret);
-        request.Headers.Add(GatewayRoutes.NowHeader, (theirNow ?? DateTimeOffset.UtcNow).ToString("O"));
+        using var request = Push(JsonSerializer.Serialize(route, CoreJson.Options), secret, theirNow);
         using var answer = await Http.SendAsync(request, TestContext.Current.CancellationToken);
         return answer.StatusCode;
+    }
+
+    /// <summary>A push as the host signs it; without a secret it has no signature.</summary>
+    public static HttpRequestMessage Push(string body, string? secret = Secret, DateTimeOffset? theirNow = null)
+    {
+        var now = (theirNow ?? DateTimeOffset.UtcNow).ToString("O");
+        var request = new HttpRequestMessage(HttpMethod.Put, "/control/routes/digits") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Add(GatewayRoutes.NowHeader, now);
+        request.Headers.Authorization = secret is null ? null : new(PushSignature.Scheme, PushSignature.Of(secret, now, Encoding.UTF8.GetBytes(body)));
+        return request;
     }
 
     /// <summary>Asks for an inference.</summary>
