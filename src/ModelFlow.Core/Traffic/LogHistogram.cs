@@ -6,17 +6,14 @@ namespace ModelFlow.Core.Traffic;
 /// How often each duration was seen, to a relative error of 1 %, in logarithmic bins that merge without loss:
 /// DDSketch (Masson, Rim and Lee, "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees",
 /// PVLDB 12(12), 2019). Bin <c>i</c> counts durations in (γ^(i−1), γ^i] microseconds with γ = 1.01/0.99; bin 0 all up to 1 µs;
-/// the last bin all beyond 2.8 hours. At most <see cref="MaxBins"/> bins are not empty: beyond that the lowest are joined,
-/// so the upper quantiles keep their accuracy. Immutable; written as JSON as base64 of (bin step, count) in LEB128.
+/// the last bin all beyond 2.8 hours. Only bins that are not empty take space, and none are ever joined: joined ones would move
+/// the median of a version whose tail is longer. Immutable; written as JSON as base64 of (bin step, count) in LEB128.
 /// </summary>
 [JsonConverter(typeof(LogHistogramConverter))]
 public sealed class LogHistogram : IEquatable<LogHistogram>
 {
     /// <summary>A quantile differs from the true one by at most this share of it.</summary>
     public const double RelativeError = 0.01;
-
-    /// <summary>The most bins that are not empty.</summary>
-    public const int MaxBins = 256;
 
     /// <summary>The index of the last bin.</summary>
     public const int LastBin = 1152;

@@ -48,26 +48,14 @@ public sealed class LogHistogramBuilder
             return LogHistogram.Empty;
         }
 
-        var bins = new int[Math.Min(filled, LogHistogram.MaxBins)];
-        var counts = new long[bins.Length];
-        var joined = filled - bins.Length;
+        var bins = new int[filled];
+        var counts = new long[filled];
         var at = 0;
         for (var i = 0; i < _counts.Length; i++)
         {
-            if (_counts[i] == 0)
+            if (_counts[i] != 0)
             {
-                continue;
-            }
-
-            // The lowest bins are joined into the first that is kept.
-            counts[at] += _counts[i];
-            bins[at] = _first + i;
-            if (joined > 0)
-            {
-                joined--;
-            }
-            else
-            {
+                (bins[at], counts[at]) = (_first + i, _counts[i]);
                 at++;
             }
         }

@@ -21,9 +21,9 @@ internal sealed class LogHistogramConverter : JsonConverter<LogHistogram>
             var step = ReadNumber(ref rest);
             var count = ReadNumber(ref rest);
             var bin = (bins.Count == 0 ? 0 : bins[^1]) + (long)Math.Min(step, int.MaxValue);
-            if ((step == 0 && bins.Count > 0) || bin > LogHistogram.LastBin || count is 0 or > (1UL << 50) || bins.Count == LogHistogram.MaxBins)
+            if ((step == 0 && bins.Count > 0) || bin > LogHistogram.LastBin || count is 0 or > (1UL << 50))
             {
-                throw new JsonException($"A histogram has at most {LogHistogram.MaxBins} rising bins up to {LogHistogram.LastBin}, none empty.");
+                throw new JsonException($"A histogram has rising bins up to {LogHistogram.LastBin}, none empty.");
             }
 
             bins.Add((int)bin);
@@ -36,7 +36,7 @@ internal sealed class LogHistogramConverter : JsonConverter<LogHistogram>
     public override void Write(Utf8JsonWriter writer, LogHistogram value, JsonSerializerOptions options)
     {
         // A bin takes at most 2 bytes for its step and 9 for a count below 2^63.
-        Span<byte> bytes = stackalloc byte[LogHistogram.MaxBins * 11];
+        Span<byte> bytes = stackalloc byte[value.Bins.Length * 11];
         var length = 0;
         var last = 0;
         for (var i = 0; i < value.Bins.Length; i++)

@@ -41,6 +41,19 @@ public sealed class GuardrailJudgeTests
         Assert.InRange(alarms, 0, 0.08 * Runs);
     }
 
+    [Fact]
+    public void Judge_aLongerTailAlone_isNoHarmToTheMedian()
+    {
+        var traffic = new TrafficSimulation(7, 0.5) { StableBehaviour = new(Spread: 2), CandidateBehaviour = new(Spread: 2.3) };
+        var looks = new Looks(new GuardrailPolicy { ErrorRateIncrease = null, LatencyP50Ratio = 1.1, LatencyP95Ratio = null });
+
+        var report = looks.Look([.. traffic.Windows(60_000)]);
+
+        var median = Assert.Single(report.Metrics, m => m.Metric == "latencyP50Ratio");
+        Assert.InRange(median.Candidate, 4.5, 5.5);
+        Assert.NotEqual(Verdict.Harmful, median.Verdict);
+    }
+
     [Theory]
     [InlineData(0.05, 40)]
     [InlineData(0.25, 60)]
