@@ -26,7 +26,7 @@ internal static class YamlTree
             }
 
             parser.Consume<DocumentStart>();
-            var node = ReadNode(parser, "", 0, findings);
+            var node = ReadNode(parser, "", 0, 0, findings);
             parser.Consume<DocumentEnd>();
             if (!parser.Accept<StreamEnd>(out var more))
             {
@@ -52,9 +52,10 @@ internal static class YamlTree
         return null;
     }
 
-    private static Node ReadNode(Parser parser, string path, int depth, Findings findings)
+    private static Node ReadNode(Parser parser, string path, int depth, int outerLine, Findings findings)
     {
-        var line = (int)(parser.Current?.Start.Line ?? 0);
+        // A pair in a list, as in [a: b], has no place of its own for the parser: it is on its list's line, or after it.
+        var line = Math.Max((int)(parser.Current?.Start.Line ?? 0), outerLine);
         if (depth > MaxDepth)
         {
             throw new TooDeepException(path, line);
@@ -89,7 +90,7 @@ internal static class YamlTree
             var items = new List<Node>();
             while (!parser.TryConsume<SequenceEnd>(out _))
             {
-                items.Add(ReadNode(parser, string.Create(CultureInfo.InvariantCulture, $"{path}[{items.Count}]"), depth + 1, findings));
+                items.Add(ReadNode(parser, string.Create(CultureInfo.InvariantCulture, $"{path}[{items.Count}]"), depth + 1, line, findings));
             }
 
             return new ListNode(items, line);
@@ -106,15 +107,15 @@ internal static class YamlTree
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             var keyLine = (int)(parser.Current?.Start.Line ?? 0);
-            if (ReadNode(parser, path, depth + 1, findings) is not ScalarNode key)
+            if (ReadNode(parser, path, depth + 1, line, findings) is not ScalarNode key)
             {
                 findings.Add(path, "A field's name must be one word.", keyLine);
-                ReadNode(parser, path, depth + 1, findings);
+                ReadNode(parser, path, depth + 1, line, findings);
                 continue;
             }
 
             var fieldPath = path.Length == 0 ? key.Text : $"{path}.{key.Text}";
-            var value = ReadNode(parser, fieldPath, depth + 1, findings);
+            var value = ReadNode(parser, fieldPath, depth + 1, keyLine, findings);
             if (names.Add(key.Text))
             {
                 entries.Add(new(key.Text, value is ScalarNode ? value with { Line = keyLine } : value));

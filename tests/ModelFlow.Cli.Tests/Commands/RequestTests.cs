@@ -28,7 +28,7 @@ public sealed class RequestTests : IAsyncLifetime
     [InlineData("show digits", "GET /api/models/digits", "")]
     [InlineData("show digits stable", "GET /api/models/digits/versions/stable", "")]
     [InlineData("show digits-v1.0.0-base-2", "GET /api/releases/digits-v1.0.0-base-2", "")]
-    [InlineData("compare digits v1.0.0 v1.1.0", "GET /api/models/digits/compare", "?a=v1.0.0&b=v1.1.0")]
+    [InlineData("compare digits v1.0.0 v1.1.0", "GET /api/models/digits/compare", "?a=v1.0.0&b=v1.1.0&predictions=20")]
     [InlineData("report digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/reports", "")]
     [InlineData("analysis digits-v1.0.0-1", "GET /api/releases/digits-v1.0.0-1/analysis", "")]
     [InlineData("analysis digits-v1.0.0-1 --points 500", "GET /api/releases/digits-v1.0.0-1/analysis", "?points=500")]

@@ -334,6 +334,14 @@ public sealed class PolicyReaderTests
         AssertError(PolicyReader.Read($"evaluation:\n  dataset: {{ path: a.csv, sha256: {Hash} }}\n  {field}\nsmoke: {{ dataset: {{ path: a.csv, sha256: {Hash} }} }}"), $"evaluation.{path}", remedy);
 
     [Fact]
+    public void Read_fieldInAList_saysTheListsLine()
+    {
+        var errors = Assert.IsType<ParsePolicy.Invalid>(PolicyReader.Read(Least + "\napproval:\n  from: [group: board]\n")).Errors;
+
+        Assert.EndsWith($"(line {Least.Split('\n').Length + 2})", Assert.Single(errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_mistake_saysItsLine()
     {
         var errors = Invalid(PolicyReader.Read(Least + "ramp:\n  lookEvery: 1s\n  steps:\n    - weight: 5 %\n      bake: 0s\n    - weight: 100 %\n      bake: 1s\n"));
