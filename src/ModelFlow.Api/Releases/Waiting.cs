@@ -10,6 +10,7 @@ internal static class Waiting
         var paused = state.PausedAt is { } since ? $"an operator to resume it, paused since {since:u}" : null;
         return state.Stage switch
         {
+            Stage.AwaitingApproval when state.Asked is { Demands.Count: > 1 } asked => $"approvals before {asked.Before}, until {asked.Demands.Min(d => d.ExpiresAt):u}",
             Stage.AwaitingApproval a => $"{state.Approvals.Count} of {a.Required} approvals, until {a.ExpiresAt:u}",
             Stage.Ended or Stage.Withdrawing or Stage.Closing => null,
             _ when paused is not null => paused,

@@ -137,6 +137,22 @@ public sealed class ReleaseTests
     }
 
     [Fact]
+    public async Task Release_that_several_rules_ask_for_says_before_what()
+    {
+        await using var host = await ApiHost.StartAsync();
+        ApprovalDemand Demand(ApprovalPoint before, int days) => new() { Rule = new ApprovalRule { Before = before, Required = 1 }, ExpiresAt = Samples.Now.AddDays(days) };
+        await host.AddReleaseAsync(Id, s => s with
+        {
+            Stage = new Stage.AwaitingApproval(1, Samples.Now.AddDays(3)),
+            Asked = new ApprovalRequest { Evidence = Sha256Digest.Of("e"), AskedAt = Samples.Now, Then = AfterApproval.Turn, Demands = [Demand(ApprovalPoint.Ramp, 3), Demand(ApprovalPoint.Promotion, 2)] },
+        });
+
+        var release = await (await host.AsAsync(Role.Reader)).SendAsync("GET", $"/api/releases/{Id}").JsonAsync();
+
+        Assert.StartsWith("approvals before ramp and promotion, until 2026-03-03", (string)release["waitingFor"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Release_says_what_it_waits_for()
     {
         await using var host = await ApiHost.StartAsync();
