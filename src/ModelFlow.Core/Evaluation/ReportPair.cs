@@ -45,6 +45,8 @@ public sealed class ReportPair(ReportColumn a, ReportColumn b)
     /// <summary>Whether both were measured on the same rows.</summary>
     public bool SameRows { get; } = a.Report.Dataset.Sha256 == b.Report.Dataset.Sha256;
 
+    private IReadOnlyList<(int Truth, int A, int B)>? _rows;
+
     private bool Together => ReferenceEquals(a.Report, b.Report);
 
     /// <summary>How often each was right, a being the baseline: on the rows, or of language models on the questions. Null where it is not known row by row.</summary>
@@ -63,7 +65,9 @@ public sealed class ReportPair(ReportColumn a, ReportColumn b)
         return Rows() is { } rows ? Count(rows.Select(r => (r.Truth, r.A, r.B))) : null;
     }
 
-    /// <summary>The interval of what <paramref name="outcomes"/> say that b gained in accuracy against a.</summary>
+    /// <summary>The interval of what b gained in accuracy against a.</summary>
+    /// <param name="outcomes">On what; a is the baseline in it.</param>
+    /// <param name="what">The name of the slice, empty for all rows: each has draws of its own, the same every time.</param>
     public Interval AccuracyGain(PairedOutcomes outcomes, string what)
     {
         var loss = PairedBootstrap.AccuracyLoss(outcomes, Confidence, GateJudge.Generator(a.Report, "compare", what));
@@ -114,7 +118,7 @@ public sealed class ReportPair(ReportColumn a, ReportColumn b)
         a.IsBaseline ? paired : paired with { OnlyCandidateCorrect = paired.OnlyBaselineCorrect, OnlyBaselineCorrect = paired.OnlyCandidateCorrect };
 
     // The same bytes have the same classes in the same rows, unless two evaluators read them differently.
-    private IReadOnlyList<(int Truth, int A, int B)>? Rows() =>
+    private IReadOnlyList<(int Truth, int A, int B)>? Rows() => _rows ??=
         SameRows && a.Answers is { } ofA && b.Answers is { } ofB && a.Report.Answers is { } x && b.Report.Answers is { } y
             && a.Report.Classes.SequenceEqual(b.Report.Classes, StringComparer.Ordinal) && x.Truth.SequenceEqual(y.Truth)
             ? [.. x.Truth.Select((truth, i) => (truth, ofA[i], ofB[i]))]

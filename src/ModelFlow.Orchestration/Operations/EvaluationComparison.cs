@@ -9,6 +9,9 @@ internal sealed record FoundColumn(ReleaseId Release, ReportColumn Column);
 /// <summary>Puts what evaluations measured of two versions side by side.</summary>
 internal static class EvaluationComparison
 {
+    // An interval takes milliseconds, and a report may have a thousand slices.
+    private const int MostIntervals = 100;
+
     public static EvaluationDifferences Compare(FoundColumn ofA, FoundColumn ofB, bool together, int predictions)
     {
         var (a, b) = (ofA.Column, ofB.Column);
@@ -59,14 +62,15 @@ internal static class EvaluationComparison
     {
         var slicesOfA = a.Report.Slices.ToDictionary(NameOf, StringComparer.Ordinal);
         var slicesOfB = b.Report.Slices.ToDictionary(NameOf, StringComparer.Ordinal);
-        foreach (var name in slicesOfA.Keys.Union(slicesOfB.Keys, StringComparer.Ordinal))
+        var slices = slicesOfA.Keys.Union(slicesOfB.Keys, StringComparer.Ordinal)
+            .Select(name => new BothSlices(name, slicesOfA.GetValueOrDefault(name), slicesOfB.GetValueOrDefault(name), a, b))
+            .ToList();
+        var farthest = slices.Where(s => s.Difference is not null).OrderByDescending(s => Math.Abs(s.Difference!.Value)).Take(MostIntervals).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var slice in slices)
         {
-            var (inA, inB) = (slicesOfA.GetValueOrDefault(name), slicesOfB.GetValueOrDefault(name));
-            var (x, y) = (inA is null ? null : a.On(inA), inB is null ? null : b.On(inB));
-            var gain = inA is not null && inB is not null && pair.Outcomes(inA) is { } outcomes ? pair.AccuracyGain(outcomes, name) : null;
-            var isClass = string.Equals((inA ?? inB)!.Column, a.Report.Label, StringComparison.Ordinal); // one of them has it
-            yield return new SliceDifference(name, "accuracy", x?.Accuracy, y?.Accuracy, gain);
-            yield return new SliceDifference(name, "recall", x?.Recall, y?.Recall, isClass ? gain : null);
+            var gain = farthest.Contains(slice.Name) && pair.Outcomes(slice.InA!) is { } outcomes ? pair.AccuracyGain(outcomes, slice.Name) : null; // one with a difference is in both
+            yield return new SliceDifference(slice.Name, "accuracy", slice.OfA?.Accuracy, slice.OfB?.Accuracy, gain);
+            yield return new SliceDifference(slice.Name, "recall", slice.OfA?.Recall, slice.OfB?.Recall, slice.IsClass ? gain : null);
         }
     }
 
@@ -76,4 +80,15 @@ internal static class EvaluationComparison
             : null;
 
     private static string NameOf(SliceReport slice) => $"{slice.Column}={slice.Value}";
+
+    private sealed record BothSlices(string Name, SliceReport? InA, SliceReport? InB, ReportColumn A, ReportColumn B)
+    {
+        public SliceScores? OfA => InA is null ? null : A.On(InA);
+
+        public SliceScores? OfB => InB is null ? null : B.On(InB);
+
+        public double? Difference => OfB?.Accuracy - OfA?.Accuracy;
+
+        public bool IsClass => string.Equals((InA ?? InB)!.Column, A.Report.Label, StringComparison.Ordinal); // one of them has it
+    }
 }
