@@ -12,7 +12,7 @@ public sealed class CompareTests(Chromium chromium, RunningProduct product) : Pa
         var page = visitor.Page;
         await visitor.GoAsync("models/digits/compare?a=v1.0.0-base&b=v1.1.0-mlp");
 
-        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Like("^accuracy .*pp … .*pp") })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = Like(@"^accuracy .*\+[\d.]+ … \+[\d.]+ pp") })).ToBeVisibleAsync();
         await Expect(page.GetByText("of 597 rows were answered differently. Only v1.0.0-base had")).ToBeVisibleAsync();
         var flipped = page.GetByRole(AriaRole.Region, new() { Name = "Predictions that flipped" }).GetByRole(AriaRole.Row);
         Assert.InRange(await flipped.CountAsync(), 20, 101);

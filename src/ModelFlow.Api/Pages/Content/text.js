@@ -84,7 +84,12 @@ const signs = (value, text) => value > 0 ? `+${text}` : text.replace("-", "−")
 export const signed = value => value === undefined || value === null ? "–" : signs(value, formats.number.format(value));
 
 /** Percentage points of a difference of shares. */
-export const points = value => t("unit.points", { value: signs(value, formats.points.format(value * 100)) });
+export const points = value => t("unit.points", { value: inPoints(value) });
+
+/** An interval of such differences; a side that is not bounded is endless. */
+export const pointsInterval = ({ low, high }) => t("unit.points", { value: `${inPoints(low)} … ${inPoints(high)}` });
+
+const inPoints = value => value === null || value === undefined ? "∞" : signs(value, formats.points.format(value * 100));
 
 export function bytes(size) {
   const units = ["B", "kB", "MB", "GB", "TB"];

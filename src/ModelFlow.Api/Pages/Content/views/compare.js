@@ -2,7 +2,7 @@
 import { get } from "../api.js";
 import { tags } from "../dom.js";
 import { bytes, choice, crumbs, digest, heading, list, modelLink, path, releaseLink, said, section, versionLink, when, whenKnown } from "../parts.js";
-import { count, number, percent, points, signed, t, word } from "../text.js";
+import { count, number, percent, points, pointsInterval, signed, t, word } from "../text.js";
 
 const { a, code, div, li, p, span, strong, ul } = tags;
 
@@ -40,8 +40,7 @@ function interval({ metric, name, interval: bounds }) {
   if (!bounds) {
     return "";
   }
-  const text = x => x === null || x === undefined ? "∞" : shares.has(metric ?? name) ? points(x) : signed(x);
-  return `${text(bounds.low)} … ${text(bounds.high)}`;
+  return shares.has(metric ?? name) ? pointsInterval(bounds) : `${signed(bounds.low)} … ${signed(bounds.high)}`;
 }
 
 function flipped(predictions, a1, b1) {

@@ -3,7 +3,7 @@ import { get, newRequestId, post } from "../api.js";
 import { tags } from "../dom.js";
 import { ask, badge, crumbs, digest, facts, heading, list, modelLink, nothing, path, problemBox, said, section, standing, textField, versionLink, when, whenKnown } from "../parts.js";
 import { followEvents } from "../stream.js";
-import { number, percent, points, shortDigest, shortTime, t, weight, word } from "../text.js";
+import { number, percent, points, pointsInterval, shortDigest, shortTime, t, weight, word } from "../text.js";
 import { approvalFacts } from "./evidence.js";
 import { liveCharts } from "./live.js";
 import { reports } from "./version.js";
@@ -192,6 +192,6 @@ function experiment(x) {
       [t("live.stable"), t("release.outcomes", { n: x.stable.outcomes, mean: percent(x.stable.mean) })],
       [t("live.candidate"), t("release.outcomes", { n: x.candidate.outcomes, mean: percent(x.candidate.mean) })],
       [t("difference"), x.effect === undefined ? undefined : points(x.effect)],
-      [t("interval"), x.interval && `${points(x.interval.low)} … ${x.interval.high === null || x.interval.high === undefined ? "∞" : points(x.interval.high)}`],
+      [t("interval"), x.interval && pointsInterval(x.interval)],
     ]));
 }
